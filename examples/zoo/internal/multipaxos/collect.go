@@ -12,12 +12,12 @@ import (
 	"synod/model"
 )
 
-// Section 4.2: what is collected is needed by nobody any more.
+// Section 4.2: votes and decisions are collected only when they are no longer needed.
 
-// collects reports whether anything is collected: separate roles collect nothing.
+// collects reports whether anything is collected: separate roles never collect.
 func (c Config) collects() bool { return c.Collect > 0 && c.Servers > 0 }
 
-// collecting adds what the section demands.
+// collecting adds the properties of section 4.2.
 func (sys *system[O]) collecting() {
 	each := func(name string, holds func(v model.View, i int, a *multipaxos.Acceptor[O]) bool) {
 		sys.Always(name, func(v model.View) bool {
@@ -59,8 +59,8 @@ func (sys *system[O]) collecting() {
 	})
 }
 
-// executed reports whether a majority of the replicas, or of those of any configuration, has executed all slots below one.
-// Those that are down are counted: what they keep is not seen.
+// executed reports whether a majority of the replicas, or of the members of any configuration, has executed all slots
+// below slot. Replicas that are down count as having done so, because their durable state is not visible.
 func (sys *system[O]) executed(v model.View, slot rsm.Slot) bool {
 	var by Voters
 	for i, projection := range sys.replicas {
@@ -76,7 +76,7 @@ func (sys *system[O]) executed(v model.View, slot rsm.Slot) bool {
 	return false
 }
 
-// chosenBatches returns what a majority of the acceptors voted for, by slot.
+// chosenBatches returns the batches that a majority of the acceptors voted for, by slot.
 func (sys *system[O]) chosenBatches(v model.View) map[rsm.Slot]string {
 	chosen := map[rsm.Slot]string{}
 	c := sys.cast.In(v)

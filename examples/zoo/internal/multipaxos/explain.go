@@ -16,8 +16,8 @@ import (
 	"synod/model/statespace"
 )
 
-// explain returns what the steps of roles mean in the words of the paper. What it says of promises, votes and
-// decisions is what happened along the path, whatever the roles intend or remember of it.
+// explain describes a step of the roles in the terms of the paper. Statements about promises, votes and decisions are
+// derived from the path, not from the state of the roles.
 func (sys *system[O]) explain(h model.Happening[rsm.Message]) []string {
 	t := teller[O]{sys: sys, h: h, before: sys.cast.In(h.Before), after: sys.cast.In(h.After)}
 	if h.Kind == statespace.Recover {
@@ -33,7 +33,7 @@ func (sys *system[O]) explain(h model.Happening[rsm.Message]) []string {
 	return t.notes
 }
 
-// teller collects what is to be said of a step.
+// teller collects the notes on a step.
 type teller[O any] struct {
 	sys           *system[O]
 	h             model.Happening[rsm.Message]
@@ -45,14 +45,15 @@ func (t *teller[O]) say(format string, args ...any) {
 	t.notes = append(t.notes, fmt.Sprintf(format, args...))
 }
 
-// electorates are those that the votes cast by the end of the step make.
+// electorates returns the voters by slot, derived from the votes cast up to the end of the step.
 func (t *teller[O]) electorates() electorates { return t.sys.electorates(t.after) }
 
-// The ids of leaders and acceptors begin here; of servers they are the same.
+// firstLeader and firstAcceptor return the first id of the leaders and acceptors; 0 for servers, whose roles share
+// ids.
 func (sys *system[O]) firstLeader() int   { return sys.config.Replicas }
 func (sys *system[O]) firstAcceptor() int { return sys.config.Replicas + sys.config.Leaders }
 
-// role reads a role of an actor, if it has it and is up.
+// role returns a role of an actor, if the actor has it and is up.
 func role[T any](v model.View, of []model.Projection[*T], id actor.ID, first int) (*T, bool) {
 	if at := int(id) - first; at >= 0 && at < len(of) {
 		return of[at].In(v)
@@ -64,7 +65,7 @@ func (t *teller[O]) leader(v model.View) (*multipaxos.Leader[O], bool) {
 	return role(v, t.sys.leaders, t.h.Actor, t.sys.firstLeader())
 }
 
-// since returns the step of the path in which something became so, or that it was so at first.
+// since returns the earlier step in which a condition became true, or "at the start" if it was true initially.
 func (t *teller[O]) since(so func(Cast) bool) string {
 	for _, earlier := range t.h.Earlier {
 		if !so(t.sys.cast.In(earlier.Before)) && so(t.sys.cast.In(earlier.After)) {
@@ -74,7 +75,7 @@ func (t *teller[O]) since(so func(Cast) bool) string {
 	return "at the start"
 }
 
-// leads explains a ballot that is preempted, one for which a scout starts, and one that is adopted.
+// leads explains a preempted ballot, the start of a scout, and an adopted ballot.
 func (t *teller[O]) leads() {
 	was, up1 := t.leader(t.h.Before)
 	is, up2 := t.leader(t.h.After)
@@ -92,7 +93,7 @@ func (t *teller[O]) leads() {
 	}
 }
 
-// ends explains that a leader leads at a ballot no more.
+// ends explains why a leader stops leading at a ballot.
 func (t *teller[O]) ends(was, is *multipaxos.Leader[O]) {
 	r, up := role(t.h.After, t.sys.replicas, t.h.Actor, 0)
 	heard := t.heard()
@@ -104,7 +105,7 @@ func (t *teller[O]) ends(was, is *multipaxos.Leader[O]) {
 	}
 }
 
-// heard returns the ballot that the delivered message tells of.
+// heard returns the ballot that the acceptor reports in the delivered message.
 func (t *teller[O]) heard() multipaxos.Ballot {
 	switch m := message(t.h.Envelope).(type) {
 	case multipaxos.P1b[O]:
@@ -117,8 +118,7 @@ func (t *teller[O]) heard() multipaxos.Ballot {
 	return multipaxos.Ballot{}
 }
 
-// told returns the promises of a ballot that reached its leader by the end of the step, in their
-// order.
+// told returns the promises of a ballot that its leader received up to the end of the step, in order.
 func (t *teller[O]) told(b multipaxos.Ballot) map[actor.ID][]multipaxos.P1b[O] {
 	all := map[actor.ID][]multipaxos.P1b[O]{}
 	for _, h := range append(slices.Clone(t.h.Earlier), t.h) {
@@ -130,7 +130,8 @@ func (t *teller[O]) told(b multipaxos.Ballot) map[actor.ID][]multipaxos.P1b[O] {
 	return all
 }
 
-// promised returns who promised a ballot to its leader and told of all its votes, the acceptor beside it included.
+// promised returns the acceptors that promised a ballot and sent all their votes to its leader, including the
+// acceptor of the leader's own server.
 func (t *teller[O]) promised(b multipaxos.Ballot) (all Voters) {
 	for id, parts := range t.told(b) {
 		if slices.ContainsFunc(parts, func(m multipaxos.P1b[O]) bool { return m.Next == 0 }) {
@@ -143,7 +144,7 @@ func (t *teller[O]) promised(b multipaxos.Ballot) (all Voters) {
 	return all
 }
 
-// quorumOf names acceptors, and whom a quorum of them misses.
+// quorumOf describes a set of acceptors, and which others are missing.
 func (sys *system[O]) quorumOf(who, electorate Voters) string {
 	var in, out []string
 	for i := range sys.acceptors {
@@ -193,7 +194,7 @@ func (t *teller[O]) promises() {
 	}
 }
 
-// untold explains votes that an acceptor cast and leaves out of a promise.
+// untold explains votes that an acceptor cast but left out of a promise.
 func (t *teller[O]) untold(m multipaxos.P1b[O]) {
 	for _, in := range slices.SortedFunc(maps.Keys(t.before.Votes), byBallot) {
 		asked := in.Slot >= max(m.First, m.Watermark) && (m.Next == 0 || in.Slot < m.Next)
@@ -204,7 +205,7 @@ func (t *teller[O]) untold(m multipaxos.P1b[O]) {
 	}
 }
 
-// holds reports whether a vote is among pvalues or, with state reduction, one at a higher ballot.
+// holds reports whether accepted has a vote or, with state reduction, one at a higher ballot.
 func (sys *system[O]) holds(accepted multipaxos.PValues[O], in Election) bool {
 	votes, _ := accepted.Get(in.Slot)
 	for _, v := range votes.All() {
@@ -228,7 +229,7 @@ func votesIn[O any](accepted multipaxos.PValues[O]) string {
 	return strings.Join(all, ", and ")
 }
 
-// batch names the commands in a slot.
+// batch returns the names of the commands in a slot, or "nothing".
 func batch(commands string) string {
 	if commands == "" {
 		return "nothing"
@@ -236,7 +237,7 @@ func batch(commands string) string {
 	return commands
 }
 
-// asks explains with what commanders fill slots, and why.
+// asks explains which batches commanders propose for slots, and why.
 func (t *teller[O]) asks() {
 	for _, asked := range t.asked() {
 		slot, b := asked.Slot, asked.Ballot
@@ -256,7 +257,7 @@ func (t *teller[O]) asks() {
 	}
 }
 
-// asked returns what the step asks votes for, by slot and batch.
+// asked returns the distinct proposals that the step asks votes for.
 func (t *teller[O]) asked() []Election {
 	var all []Election
 	for _, e := range t.h.Sent {
@@ -270,8 +271,8 @@ func (t *teller[O]) asked() []Election {
 	return all
 }
 
-// highest returns the vote at the highest ballot of a slot that a leader was told of with the promises of its ballot, and
-// that of the acceptor beside it.
+// highest returns the vote of the highest ballot in a slot, among those that the leader received with promises for
+// its ballot and those of its own server's acceptor.
 func (t *teller[O]) highest(b multipaxos.Ballot, slot rsm.Slot) (highest Election) {
 	told := t.told(b)
 	for _, id := range slices.Sorted(maps.Keys(told)) {
@@ -293,7 +294,7 @@ func (t *teller[O]) highest(b multipaxos.Ballot, slot rsm.Slot) (highest Electio
 	return highest
 }
 
-// votes explains votes that are cast, and of some that are not.
+// votes explains votes that are cast, and votes that are refused because of a higher ballot.
 func (t *teller[O]) votes() {
 	var cast []Election
 	for in, by := range t.after.Votes {
@@ -301,7 +302,7 @@ func (t *teller[O]) votes() {
 			cast = append(cast, in)
 		}
 	}
-	for _, in := range cast { // at most one in a step
+	for _, in := range cast { // at most one per step
 		t.say("acceptor %d votes for %s in slot %d at ballot %v", t.h.Actor, batch(in.Batch), in.Slot, in.Ballot)
 		if last := t.before.Promised[t.h.Actor]; in.Ballot.Less(last) {
 			t.say("although %s it promised ballot %v", t.since(func(c Cast) bool {
@@ -316,7 +317,7 @@ func (t *teller[O]) votes() {
 	}
 }
 
-// decides explains decisions, and who voted for them in truth.
+// decides explains decisions, and who actually voted for them.
 func (t *teller[O]) decides() {
 	told := map[rsm.Slot]bool{}
 	for _, e := range t.h.Sent {
@@ -352,7 +353,7 @@ func byBallot(a, b Election) int {
 	return cmp.Or(a.Ballot.Compare(b.Ballot), cmp.Compare(a.Slot, b.Slot), cmp.Compare(a.Batch, b.Batch))
 }
 
-// executes explains slots that a replica executes.
+// executes explains the slots that a replica executes.
 func (t *teller[O]) executes() {
 	was, up1 := role(t.h.Before, t.sys.replicas, t.h.Actor, 0)
 	is, up2 := role(t.h.After, t.sys.replicas, t.h.Actor, 0)
@@ -375,13 +376,14 @@ func (t *teller[O]) executes() {
 	}
 }
 
-// installs reports whether a replica goes on from the snapshot of another one.
+// installs reports whether a replica continues from the snapshot of another one.
 func (t *teller[O]) installs(was, is *replica[O]) bool {
 	_, told := message(t.h.Envelope).(multipaxos.Chunk)
 	return told && was.Snapshot < is.Snapshot
 }
 
-// decided returns what a replica that takes the step knows to be decided in a slot. It may have collected it within the step.
+// decided returns the decision of a slot that is known to the replica of the step. The replica may have collected it
+// within the step.
 func (t *teller[O]) decided(slot rsm.Slot, was, is *replica[O]) (rsm.Batch[O], bool) {
 	for _, r := range []*replica[O]{is, was} {
 		if b, known := r.Decisions.Get(slot); known {
@@ -396,7 +398,7 @@ func (t *teller[O]) decided(slot rsm.Slot, was, is *replica[O]) (rsm.Batch[O], b
 	return rsm.Batch[O]{}, false
 }
 
-// recovers explains what an acceptor that comes back has forgotten.
+// recovers explains which promise or votes an acceptor has lost when it recovers.
 func (t *teller[O]) recovers() {
 	is, up := role(t.h.After, t.sys.acceptors, t.h.Actor, t.sys.firstAcceptor())
 	if !up {

@@ -10,40 +10,41 @@ import (
 	"synod/model"
 )
 
-// Section 3 keeps leaders from preempting one another for ever: one that is preempted does not try again until it has heard no
-// ping for a while, which is longer after each time and shorter after each decision. How long a timer takes is no part of a
-// model, but how long it is to take is, and so is who starts a scout without one.
+// Section 3 keeps leaders from preempting each other forever: a preempted leader does not try again until it has
+// heard no ping for a while. This patience grows with each preemption and shrinks with each decision. A model does
+// not represent elapsed time, but it does represent the duration that a timer is set to, and which leaders start a
+// scout without a timer.
 
-// Leading is what section 3 is about of each server, by its id.
+// Leading is the part of each server's state that section 3 refers to, by server id.
 type Leading [MaxServers]struct {
 	Up       bool
-	Leads    bool // it is active, or has a scout
+	Leads    bool // the leader is active or has a scout
 	Ballot   multipaxos.Ballot
 	Patience time.Duration
 }
 
-// ladder is the model of leaders that are patient.
+// ladder is the model of patient leaders.
 type ladder struct {
 	servers  int
 	last     multipaxos.Ballot
-	least    time.Duration // patience
+	least    time.Duration // the minimum patience
 	adaptive bool
 }
 
-// rung is a step of one leader.
+// rung is a step of one server.
 type rung struct {
 	Server int
 	Kind   rungKind
-	Ballot multipaxos.Ballot // of a scout
+	Ballot multipaxos.Ballot // of the new scout
 }
 
 type rungKind int
 
 const (
-	waits rungKind = iota // a leader that is preempted
+	waits rungKind = iota // a leader is preempted
 	decides
-	scouts // a leader that was passive
-	stops  // a server
+	scouts // a passive leader, or one that recovers, starts a scout
+	stops  // a server crashes
 	starts
 )
 
@@ -73,7 +74,7 @@ func (l ladder) Actions(s Leading) []rung {
 	return all
 }
 
-// scouts returns the steps in which a server starts a scout, for a ballot beyond the one that it had.
+// scouts returns the steps in which a server starts a scout for a ballot higher than had.
 func (l ladder) scouts(server int, had multipaxos.Ballot) (all []rung) {
 	b := multipaxos.Ballot{Round: had.Round + 1, Leader: actor.ID(server)}
 	for ; !l.last.Less(b); b.Round++ {
@@ -107,7 +108,7 @@ func (l ladder) Next(s Leading, r rung) (Leading, bool) {
 	return s, true
 }
 
-// patient adds what section 3 demands of servers.
+// patient adds the property of section 3.
 func (sys *system[O]) patient(o multipaxos.Options) {
 	abstract := ladder{len(sys.leaders), o.Last, o.Patience, o.Adaptive}
 	name := "section 3: a leader that is preempted waits"

@@ -11,8 +11,8 @@ import (
 	"synod/model"
 )
 
-// draw lets the model be drawn: the slots of the log on an axis, with what each replica proposed, knows to be decided and
-// has executed, and with the highest vote of each acceptor.
+// draw adds pictures to the model: the slots of the log on an axis, with the batches that each replica proposed,
+// knows to be decided and has executed, and the highest vote of each acceptor.
 func (sys *system[O]) draw(replicas, acceptors []actor.ID) {
 	sys.Picture(func(_ []model.Happening[rsm.Message], now model.View) []model.Picture {
 		logs := sys.drawLogs(replicas, now)
@@ -22,13 +22,13 @@ func (sys *system[O]) draw(replicas, acceptors []actor.ID) {
 	})
 }
 
-// sheet is a picture that is being drawn.
+// sheet is a picture under construction.
 type sheet struct {
 	model.Picture
-	last rsm.Slot // that holds something
+	last rsm.Slot // the last slot with a cell
 }
 
-// cell adds what there is at a slot.
+// cell adds a cell at a slot to a row.
 func (s *sheet) cell(row *model.PictureRow, slot rsm.Slot, text string, mark model.Mark) {
 	s.last = max(s.last, slot)
 	row.Cells = append(row.Cells, model.PictureCell{Column: int(slot) - 1, Text: text, Mark: mark})

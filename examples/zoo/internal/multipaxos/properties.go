@@ -16,40 +16,41 @@ import (
 	"synod/network"
 )
 
-// system is a system with what its properties read.
+// system is a model and the data that its properties read.
 type system[O any] struct {
 	*model.System[rsm.Message]
 	config Config
 	last   multipaxos.Ballot
-	// electorate is who votes in the first slot, and in all if there are no changes, which are commands by their names.
+	// electorate is the set of voters in the first slot, and in all slots without changes. changes maps the names of the
+	// commands that change membership to the new voters.
 	electorate Voters
 	changes    map[string]Voters
 	acceptors  []model.Projection[*multipaxos.Acceptor[O]]
 	leaders    []model.Projection[*multipaxos.Leader[O]]
 	replicas   []model.Projection[*replica[O]]
 	clients    []model.Ref[rsm.ClientState]
-	commands   []rsm.ID                                            // all that clients send
-	asked      model.Selection[rsm.Message, *multipaxos.PValue[O]] // for votes
+	commands   []rsm.ID                                            // all commands of clients
+	asked      model.Selection[rsm.Message, *multipaxos.PValue[O]] // requests for votes in flight
 	cast       model.History[Cast]
-	seen       func(model.View) any // by clients
-	// executes returns the machine as what is chosen up to a slot makes it.
+	seen       func(model.View) any // the history of clients
+	// executes returns the machine after the batches chosen in the slots up to last.
 	executes func(chosen map[rsm.Slot]string, last rsm.Slot) string
 }
 
-// replica is what properties read of a replica.
+// replica is the part of a replica's state that properties read.
 type replica[O any] struct {
 	SlotOut   rsm.Slot
 	Proposals multipaxos.Slots[O]
 	Decisions multipaxos.Slots[O]
-	Faithful  bool     // its machine is what its decisions make of one, from its snapshot on
+	Faithful  bool     // the machine equals its snapshot, or a new machine, with its decisions executed
 	Snapshot  rsm.Slot // 0 for none
-	Machine   string   // as bytes, if there is a snapshot
-	// Configurations are those that it knows.
+	Machine   string   // encoded; empty without a snapshot
+	// Configurations are the configurations that the replica knows.
 	Configurations multipaxos.Configurations
 }
 
-// readReplica reads a replica. That its machine is right is decided by executing its decisions anew, each command the
-// first time that it comes, without what the protocol has to recognize repeats.
+// readReplica returns the part of a replica's state that properties read. It checks the machine by executing the
+// decisions again, each command only the first time, without using the protocol's own detection of repeated commands.
 func readReplica[Mutant variant.Mutant, S, O, R any](m rsm.Machine[S, O, R], r multipaxos.Replica[S, O, R]) replica[O] {
 	is := replica[O]{
 		SlotOut: r.SlotOut, Proposals: r.Proposals, Decisions: r.Decisions, Snapshot: r.Snapshot.Slot,
@@ -91,7 +92,7 @@ func readReplica[Mutant variant.Mutant, S, O, R any](m rsm.Machine[S, O, R], r m
 	return is
 }
 
-// demand adds the properties: the invariants of the paper's sections 2 and 4 by their names there.
+// demand adds the properties: the invariants of sections 2 and 4 of the paper, under the names used there.
 func (sys *system[O]) demand() {
 	sys.asked = model.Select(sys.System, p2as[O])
 	sys.cast = model.Record(sys.System, Votes[O](sys.config.Servers > 0))
@@ -115,7 +116,7 @@ func (sys *system[O]) demand() {
 	sys.Explain(sys.explain)
 }
 
-// answersAll reports whether every client must have its answers once nothing is in flight.
+// answersAll reports whether every client must have its answers when no message is in flight.
 func (c Config) answersAll() bool {
 	return !c.Lossy && c.MaxDown == 0 && c.MaxPartitions == 0 && c.Resends == 0
 }
@@ -157,7 +158,7 @@ func (sys *system[O]) replicaInvariants() {
 	})
 }
 
-// values reads a map of every actor that is up.
+// values returns a map of every actor that is up.
 func values[T, O any](
 	v model.View, from []model.Projection[*T], of func(*T) multipaxos.Slots[O],
 ) []multipaxos.Slots[O] {
@@ -170,7 +171,7 @@ func values[T, O any](
 	return all
 }
 
-// agree reports whether no two of the maps have different batches in a slot.
+// agree reports whether all maps agree on the batch of each slot.
 func agree[O any](all []multipaxos.Slots[O]) bool {
 	for i, one := range all {
 		for _, other := range all[:i] {
@@ -224,7 +225,7 @@ func (sys *system[O]) acceptorInvariants() {
 	})
 }
 
-// commanded returns the pvalues for which there is a commander, or was one whose requests are in flight.
+// commanded returns the pvalues with a commander or with a P2a in flight.
 func (sys *system[O]) commanded(v model.View) []multipaxos.PValue[O] {
 	var all []multipaxos.PValue[O]
 	for _, pvalue := range sys.asked.InFlight(v) {
@@ -243,7 +244,7 @@ func (sys *system[O]) commanded(v model.View) []multipaxos.PValue[O] {
 	return all
 }
 
-// p2as picks the pvalues that acceptors are asked to vote for.
+// p2as selects the pvalues of P2a messages.
 func p2as[O any](e actor.Envelope[rsm.Message]) (*multipaxos.PValue[O], bool) {
 	if internal, ok := e.Message.(rsm.Internal[multipaxos.Message]); ok {
 		if m, ok := internal.Message.(multipaxos.P2a[O]); ok {
@@ -277,7 +278,7 @@ func (sys *system[O]) leaderInvariants() {
 
 func (sys *system[O]) examples() {
 	decided := func(name string, what func(slot rsm.Slot, b rsm.Batch[O], r *replica[O]) bool) {
-		if sys.config.collects() { // Replicas know few decisions then.
+		if sys.config.collects() { // Replicas then know few decisions.
 			return
 		}
 		sys.Sometimes(name, func(v model.View) bool {
@@ -308,27 +309,29 @@ func (sys *system[O]) examples() {
 			decided("a hole filled", func(_ rsm.Slot, b rsm.Batch[O], _ *replica[O]) bool { return b.Len() == 0 })
 		}
 	}
-	// Commands are batched that wait while the window is full.
+	// Commands are batched if they wait while the window is full.
 	if sys.config.Batch > 1 && min(sys.config.Pipeline, sys.config.Commands) >= sys.config.Window+2 {
 		decided("a batch", func(_ rsm.Slot, b rsm.Batch[O], _ *replica[O]) bool { return b.Len() > 1 })
 	}
 }
 
-// rivals reports whether more than one leader tries to lead. If one server votes at first, it leads, and those that join it leave
-// it in the lead unless they wait in vain.
+// rivals reports whether more than one leader tries to lead. If there is a single initial member, it leads, and
+// servers that join leave it in the lead unless their patience runs out.
 func (c Config) rivals() bool {
 	joined := c.Changes > 0 && c.Members == 1 && c.Next == c.Servers && !c.Patient
 	return c.Ballots > 1 && max(c.Servers, c.Leaders) > 1 && !joined
 }
 
-// adopts reports whether a leader can find votes at an earlier ballot than its first. Of two servers each promises its own
-// ballot at once, so that the lower one never has the promises of both, and only a third ballot follows one that had.
+// adopts reports whether a leader can find votes at a ballot below its first one. With two servers, each promises its
+// own ballot at once, so the lower ballot never gets both promises, and only a third ballot can follow one that got
+// them.
 func (c Config) adopts() bool { return c.Servers != 2 || c.Ballots > 2 && c.Clients > 1 }
 
-// crowded reports whether a replica can have two commands at once that wait for a slot.
+// crowded reports whether a replica can have two commands waiting for slots at the same time.
 func (c Config) crowded() bool { return c.Pipeline > 1 && c.Commands > 1 && c.Window > 1 }
 
-// gaps reports whether a leader can be asked for a slot, and for none before it: proposals overtake one another.
+// gaps reports whether a leader can receive a proposal for a slot and none for an earlier one, because proposals
+// overtake each other.
 func (c Config) gaps() bool { return c.crowded() && c.Network != network.Ordered }
 
 func (sys *system[O]) preempted() {
@@ -343,7 +346,7 @@ func (sys *system[O]) preempted() {
 	})
 }
 
-// partly demands an example of a scout that an acceptor has told of a part of its votes.
+// partly adds an example in which a scout has received a part of an acceptor's votes.
 func (sys *system[O]) partly() {
 	sys.Sometimes("told in parts", func(v model.View) bool {
 		for _, projection := range sys.leaders {
@@ -355,7 +358,7 @@ func (sys *system[O]) partly() {
 	})
 }
 
-// adopted demands an example of a leader that asks for votes for what was voted for at a lower ballot.
+// adopted adds an example in which a leader asks for votes for a batch that was voted for at a lower ballot.
 func (sys *system[O]) adopted() {
 	sys.Sometimes("adopted from an earlier ballot", func(v model.View) bool {
 		votes := sys.cast.In(v).Votes
@@ -370,12 +373,13 @@ func (sys *system[O]) adopted() {
 	})
 }
 
-// quiescent demands that every client has its answers when nothing can happen any more.
+// quiescent adds the property that every client has its answers when no further step is possible.
 func (sys *system[O]) quiescent() { sys.Quiescent("every command is answered", sys.answered) }
 
-// live demands that every client has its answers at last, on every path that is fair, and that then no replica stays behind,
-// and that what one knows comes to one that asks for it. A model has so many ballots only: where who led at the last one
-// crashed, nobody leads any more, and only the last demand is of such paths, too.
+// live adds liveness properties, on every fair path: every client gets its answers eventually, then no replica stays
+// behind, and a decision that one replica knows reaches a replica that asks for it. As a model has a limited number
+// of ballots, nobody leads after the leader of the last ballot has crashed; only the last property applies to such
+// paths.
 func (sys *system[O]) live() {
 	sys.Eventually("every client is served", func(v model.View) bool { return sys.answered(v) || sys.spent(v) })
 	sys.Eventually("every replica catches up", func(v model.View) bool {
@@ -396,7 +400,7 @@ func (sys *system[O]) live() {
 		func(v model.View) bool { return !sys.lacking(v) })
 }
 
-// spent reports whether who led at the last ballot does not any more, as it crashed, so that nobody can.
+// spent reports whether the leader of the last ballot no longer leads because it crashed, so that nobody can lead.
 func (sys *system[O]) spent(v model.View) bool {
 	last := sys.config.Ballots - 1
 	l, up := sys.leaders[last%len(sys.leaders)].In(v)
@@ -406,8 +410,8 @@ func (sys *system[O]) spent(v model.View) bool {
 	return !l.Known.Less(sys.last) || !l.Ballot.Less(sys.last)
 }
 
-// lacking reports whether a replica lacks a decision that another one knows, or has collected, and knows that it does, as it
-// has one of a later slot.
+// lacking reports whether a replica lacks a decision that another one knows or has collected, and can tell because it
+// has a decision of a later slot.
 func (sys *system[O]) lacking(v model.View) bool {
 	for _, projection := range sys.replicas {
 		r, up := projection.In(v)

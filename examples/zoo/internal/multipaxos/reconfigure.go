@@ -12,10 +12,10 @@ import (
 	"synod/model"
 )
 
-// Section 2.1: who votes in a slot is a matter of what is chosen before it. Here that is told by the votes alone that were
-// ever cast, whatever the servers take for the configuration.
+// Section 2.1: the servers that vote in a slot depend on what is chosen before it. Here they are derived only from
+// the votes ever cast, independently of the configurations that servers know.
 
-// changes are the commands of the administrator, by name, with who votes after them.
+// changes returns the members after each command of the administrator, by the command's name.
 func (c Config) changes(administrator actor.ID) map[string]Voters {
 	all := map[string]Voters{}
 	for k := range c.Changes {
@@ -25,19 +25,19 @@ func (c Config) changes(administrator actor.ID) map[string]Voters {
 	return all
 }
 
-// filled returns the most slots that leaders fill so that a configuration comes to vote.
+// filled returns the maximum number of slots that leaders fill so that new configurations take effect.
 func (c Config) filled() rsm.Slot { return rsm.Slot(c.Changes * c.Window) }
 
-// electorate is who votes in the slots from one on.
+// electorate is the set of voters in the slots from one on.
 type electorate struct {
 	from    rsm.Slot
 	members Voters
 }
 
-// electorates are in ascending order of their slots; the first one begins at slot 1.
+// electorates are in ascending order of slots; the first one starts at slot 1.
 type electorates []electorate
 
-// of returns who votes in a slot.
+// of returns the voters in a slot.
 func (all electorates) of(slot rsm.Slot) Voters {
 	at := len(all) - 1
 	for at > 0 && all[at].from > slot {
@@ -48,7 +48,7 @@ func (all electorates) of(slot rsm.Slot) Voters {
 
 func (all electorates) last() Voters { return all[len(all)-1].members }
 
-// electorates returns who votes in which slots, by what is chosen.
+// electorates returns the voters by slot, derived from the chosen commands.
 func (sys *system[O]) electorates(c Cast) electorates {
 	all := electorates{{1, sys.electorate}}
 	if sys.changes == nil {
@@ -70,7 +70,7 @@ func (sys *system[O]) electorates(c Cast) electorates {
 	}
 }
 
-// reconfiguring adds what is demanded of servers whose configurations change.
+// reconfiguring adds the properties of section 2.1.
 func (sys *system[O]) reconfiguring() {
 	window := rsm.Slot(sys.config.Window)
 	sys.Always("section 2.1: replicas know who votes in which slots", func(v model.View) bool {
@@ -136,7 +136,7 @@ func (sys *system[O]) reconfiguring() {
 	})
 }
 
-// knows returns who a replica takes for those who vote in a slot.
+// knows returns the voters in a slot according to a replica.
 func knows[O any](r *replica[O], slot rsm.Slot) (members Voters) {
 	for _, c := range r.Configurations.All() {
 		if c.From <= slot {
@@ -146,7 +146,7 @@ func knows[O any](r *replica[O], slot rsm.Slot) (members Voters) {
 	return members
 }
 
-// member reports whether a replica takes its server for one that votes, or is to.
+// member reports whether a replica knows a configuration that includes its server.
 func (sys *system[O]) member(r *replica[O], server int) bool {
 	for _, c := range r.Configurations.All() {
 		if c.Has(actor.ID(server)) {
@@ -156,7 +156,7 @@ func (sys *system[O]) member(r *replica[O], server int) bool {
 	return false
 }
 
-// voted reports whether a server ever voted.
+// voted reports whether a server has ever voted.
 func (sys *system[O]) voted(c Cast, server int) bool {
 	for _, by := range c.Votes {
 		if by.has(actor.ID(server)) {
@@ -166,7 +166,8 @@ func (sys *system[O]) voted(c Cast, server int) bool {
 	return false
 }
 
-// joins returns the slot of the command that made a server a member; 0 if it was one at first.
+// joins returns the slot of the command that made a server a member; 0 for an initial member or a server that never
+// was one.
 func joins(all electorates, server int, window rsm.Slot) rsm.Slot {
 	for _, e := range all {
 		switch {

@@ -12,10 +12,10 @@ import (
 	"synod/model"
 )
 
-// What is chosen is a matter of the votes that were ever cast: acceptors that keep only the newest vote of a slot may have
-// none in common for what a majority of them chose.
+// Whether a batch is chosen depends on all votes ever cast: acceptors that keep only the newest vote of a slot may no
+// longer hold the votes by which a majority chose it.
 
-// Election is what acceptors vote about: a batch, as its commands, for a slot at a ballot.
+// Election is what acceptors vote on: a batch, given as its command names, for a slot at a ballot.
 type Election struct {
 	Ballot multipaxos.Ballot
 	Slot   rsm.Slot
@@ -25,23 +25,24 @@ type Election struct {
 // Voters is a set of acceptors, in ascending order.
 type Voters []actor.ID
 
-// Cast is the votes that were ever cast.
+// Cast is the record of all votes ever cast.
 type Cast struct {
 	Votes    map[Election]Voters
 	Promised map[actor.ID]multipaxos.Ballot // the highest ballot that each acceptor is known to have promised
-	Asked    map[asking]string              // what acceptors are asked to vote for and have not answered
+	Asked    map[asking]string              // requests for votes not yet answered
 }
 
-// asking is what an acceptor is asked to vote about.
+// asking identifies a request for a vote.
 type asking struct {
 	Acceptor actor.ID
 	Ballot   multipaxos.Ballot
 	Slot     rsm.Slot
 }
 
-// Votes returns the observer of the votes that acceptors cast. If there is an acceptor beside each leader, a server tells its
-// own leader of its promise and its vote within a step, so that there is no message of them: it promises what it asks others
-// to, and votes if it promised no higher ballot.
+// Votes returns an observer of the votes that acceptors cast. If beside is set, each server has a leader and an
+// acceptor, and the acceptor answers its own leader within a step, without messages. The observer infers these
+// answers: the acceptor promises the ballot when its leader asks others to, and votes unless it promised a higher
+// ballot.
 func Votes[O any](beside bool) actor.Observer[rsm.Message, Cast] {
 	return actor.Observer[rsm.Message, Cast]{
 		Name: "votes",
@@ -59,9 +60,9 @@ func Votes[O any](beside bool) actor.Observer[rsm.Message, Cast] {
 		Next: func(c Cast, e actor.Envelope[rsm.Message], _ actor.Passage) (Cast, error) {
 			switch m := message(e).(type) {
 			case multipaxos.P1a:
-				return c.promise(e.From, m.Ballot), nil // by the acceptor beside the leader
+				return c.promise(e.From, m.Ballot), nil // by the acceptor of the leader's own server
 			case multipaxos.Ping:
-				return c.promise(e.From, m.Ballot), nil // A leader that votes alone asks nobody else.
+				return c.promise(e.From, m.Ballot), nil // A leader that is the only voter sends no P1a.
 			case multipaxos.P1b[O]:
 				return c.promise(e.From, m.Ballot), nil
 			case multipaxos.P2a[O]:
@@ -83,7 +84,7 @@ func Votes[O any](beside bool) actor.Observer[rsm.Message, Cast] {
 	}
 }
 
-// beside lets an acceptor answer the leader beside it.
+// beside records the answer of an acceptor to the leader of its own server.
 func (c Cast) beside(id actor.ID, asked Election) Cast {
 	if asked.Ballot.Less(c.Promised[id]) {
 		return c
@@ -120,7 +121,7 @@ func without[K comparable, V any](m map[K]V, key K) map[K]V {
 	return m
 }
 
-// agree reports whether a majority of a set is among some acceptors.
+// agree reports whether a majority of the set is in by.
 func (of Voters) agree(by Voters) bool {
 	n := 0
 	for _, id := range of {
@@ -136,7 +137,7 @@ func (of Voters) has(id actor.ID) bool {
 	return found
 }
 
-// with returns a set that has an acceptor too, and shares nothing with this one.
+// with returns the set with an acceptor added. It shares no memory with this one.
 func (of Voters) with(id actor.ID) Voters {
 	at, found := slices.BinarySearch(of, id)
 	if found {
@@ -145,7 +146,7 @@ func (of Voters) with(id actor.ID) Voters {
 	return slices.Insert(slices.Clone(of), at, id)
 }
 
-// contradicted reports whether there is a chosen batch, and another one in its slot at a higher ballot for which holds.
+// contradicted reports whether a batch is chosen and others has a different batch for its slot at a higher ballot.
 func (sys *system[O]) contradicted(c Cast, others []Election) bool {
 	electorates := sys.electorates(c)
 	for in, by := range c.Votes {
@@ -161,10 +162,11 @@ func (sys *system[O]) contradicted(c Cast, others []Election) bool {
 	return false
 }
 
-// progress is the slot_out of each replica, 0 while it is down.
+// progress is the slot_out of each replica; 0 while it is down.
 type progress struct{ SlotOut [MaxServers]rsm.Slot }
 
-// forward is the model in which slot_out never decreases. A replica that comes back begins where its decisions end.
+// forward is the model in which slot_out never decreases. A replica that recovers restarts at the end of its
+// decisions.
 type forward struct {
 	replicas int
 	last     rsm.Slot
@@ -201,7 +203,7 @@ func (forward) Next(p progress, a proceed) (progress, bool) {
 	return p, true
 }
 
-// forwards adds R4, which is about steps.
+// forwards adds R4, a property of steps.
 func (sys *system[O]) forwards() {
 	abstract := forward{len(sys.replicas), rsm.Slot(2*len(sys.commands)+2) + sys.config.filled()}
 	name := "R4: slot_out never decreases"

@@ -13,11 +13,12 @@ import (
 	"synod/model"
 )
 
-// What acceptors tell others must never be taken back, and what leaders tell replicas must never change. Both are about
-// more than one state: observers remember what was said, so that there are more states than without them.
+// Acceptors must never contradict earlier promises and votes that they sent, and leaders must never contradict
+// decisions that they sent. Both properties span several states: observers record the messages, which increases the
+// number of states.
 
-// Acceptors returns the observer of what acceptors tell, which demands A1 and A3. With newest set, votes may yield to those
-// at higher ballots.
+// Acceptors returns an observer of the acceptors' answers that checks A1 and A3. If newest is set, votes may be
+// replaced by votes at higher ballots.
 func Acceptors[O any](newest bool) actor.Observer[rsm.Message, Told] {
 	return actor.Observer[rsm.Message, Told]{
 		Name: "A1, A3: acceptors take back neither promise nor vote",
@@ -35,7 +36,7 @@ func Acceptors[O any](newest bool) actor.Observer[rsm.Message, Told] {
 	}
 }
 
-// Decisions returns the observer of what leaders tell replicas.
+// Decisions returns an observer of the decisions that leaders send to replicas.
 func Decisions[O any]() actor.Observer[rsm.Message, replicated.Log] {
 	return actor.Observer[rsm.Message, replicated.Log]{
 		Name: "decisions",
@@ -50,7 +51,7 @@ func Decisions[O any]() actor.Observer[rsm.Message, replicated.Log] {
 	}
 }
 
-// watch adds the observers, and the property that decisions refine a log.
+// watch adds the observers and the property that decisions refine a log.
 func (sys *system[O]) watch(commands []rsm.ID) {
 	model.Record(sys.System, Acceptors[O](sys.config.Reduce))
 	decisions := model.Record(sys.System, Decisions[O]())
@@ -64,24 +65,24 @@ func (sys *system[O]) watch(commands []rsm.ID) {
 	model.Refine(sys.System, "a log", model.NewPlain[replicated.Log, replicated.Choose](problem), decisions.In)
 }
 
-// message returns what roles say to one another, or nil.
+// message returns the protocol message in an envelope, or nil.
 func message(e actor.Envelope[rsm.Message]) multipaxos.Message {
 	internal, _ := e.Message.(rsm.Internal[multipaxos.Message])
 	return internal.Message
 }
 
-// Told is what each acceptor told of its promise and its votes.
+// Told is what each acceptor has sent about its promise and its votes.
 type Told struct {
 	Acceptors map[actor.ID]telling
 	TookBack  bool
 }
 
 type telling struct {
-	Ballot multipaxos.Ballot              // the highest that it told
-	Votes  map[rsm.Slot]multipaxos.Ballot // the highest at which it told that it had voted
+	Ballot multipaxos.Ballot              // the highest promise sent
+	Votes  map[rsm.Slot]multipaxos.Ballot // the highest ballot of a vote sent
 }
 
-// hear returns what was told after one more message of an acceptor.
+// hear returns t after one more message of an acceptor.
 func hear[O any](t Told, from actor.ID, m multipaxos.Message, newest bool) Told {
 	was := t.Acceptors[from]
 	is := telling{was.Ballot, maps.Clone(was.Votes)}
@@ -104,7 +105,7 @@ func hear[O any](t Told, from actor.ID, m multipaxos.Message, newest bool) Told 
 		t.TookBack = t.TookBack || m.Ballot.Less(was.Ballot)
 		is.Ballot = m.Ballot
 		for slot, voted := range was.Votes {
-			held := m.Ballot != m.Scout || slot < max(m.First, m.Watermark) || m.Next != 0 && slot >= m.Next // It is not asked for.
+			held := m.Ballot != m.Scout || slot < max(m.First, m.Watermark) || m.Next != 0 && slot >= m.Next // Not requested.
 			votes, _ := m.Accepted.Get(slot)
 			for _, v := range votes.All() {
 				held = held || v.Ballot == voted || newest && voted.Less(v.Ballot)

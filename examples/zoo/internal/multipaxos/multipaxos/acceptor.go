@@ -11,15 +11,15 @@ import (
 
 // Acceptor is the state of an acceptor, all of it durable: Figure 4.
 type Acceptor[O any] struct {
-	Ballot   Ballot     // the highest that it promised, the paper's ballot_num
-	Accepted PValues[O] // all pvalues that it voted for, or the newest of each slot
-	// Watermark is the slot below which a majority of the replicas has executed everything, as far as it was told: it
-	// forgets its votes for these slots (section 4.2).
+	Ballot   Ballot     // the highest promised, the paper's ballot_num
+	Accepted PValues[O] // all pvalues voted for, or only the newest of each slot
+	// Watermark is the highest slot received as a watermark: a majority of the replicas has executed all slots below it,
+	// and the acceptor forgets its votes for them (section 4.2).
 	Watermark rsm.Slot
 }
 
-// p1a promises a ballot, unless a higher one was promised, and tells of votes, or of a part of them. Parts of one
-// ballot belong together: between two answers that promise it nothing was voted for at a lower one.
+// p1a promises a ballot, unless a higher one was promised, and returns all votes or a part of them. The parts that
+// promise one ballot are consistent: in between the acceptor does not vote at a lower ballot.
 func acceptor_p1a[Mutant variant.Mutant, O any](a *Acceptor[O], m P1a, limit part[O]) P1b[O] {
 	if variant.Of[Mutant]() == "vote-untold" {
 		if a.Ballot.Less(m.Ballot) {
@@ -55,13 +55,13 @@ func acceptor_p1a[Mutant variant.Mutant, O any](a *Acceptor[O], m P1a, limit par
 	return answer
 }
 
-// part is how many votes a P1b tells of: the zero value for all.
+// part limits the votes in a P1b. The zero value is no limit.
 type part[O any] struct {
 	slots, bytes int
 	size         func(c rsm.Command[O]) int
 }
 
-// of returns the first votes, and the slot of the first one that is left out; 0 if none is.
+// of returns the first votes within the limit, and the slot of the first vote left out, or 0 if none is.
 func (p part[O]) of(all PValues[O]) (told PValues[O], next rsm.Slot) {
 	if p.slots == 0 && p.bytes == 0 {
 		return all, 0
@@ -90,9 +90,9 @@ func (p part[O]) sizeOf(votes actor.List[Vote[O]]) (bytes int) {
 	return bytes
 }
 
-// p2a votes, unless a higher ballot was promised. A vote is a promise too: Figure 4 has acceptors vote only at the
-// ballot that they promised, which makes one that missed the P1a useless to the leader, and protects nothing more. A
-// vote below the watermark is cast like any other, and forgotten.
+// p2a votes, unless a higher ballot was promised. A vote is also a promise: in Figure 4 acceptors vote only at the
+// ballot that they promised, so that one that missed the P1a is useless to the leader, without any gain in safety. A
+// vote for a slot below the watermark counts like any other, but is forgotten.
 func acceptor_p2a[Mutant variant.Mutant, O any](a *Acceptor[O], m P2a[O], newest bool) P2b {
 	if variant.Of[Mutant]() == "low-vote" {
 		if v := m.PValue(); v.Ballot != (Ballot{}) {

@@ -16,36 +16,37 @@ import (
 	"synod/examples/zoo/internal/multipaxos/rsm"
 )
 
-// Garbage collection, section 4.2. Acceptors tell the leader up to where the replicas beside them have executed
-// everything, and it tells them below which slot a majority of the replicas has: the watermark. There they forget
-// their votes, which nobody needs any more: whichever minority of the servers fails, one is left that teaches what is
-// decided. A promise carries the watermark, so that the new leader does not take a slot for one that nobody voted for.
+// Garbage collection, section 4.2. Acceptors report to the leader which slots the replicas of their servers have
+// executed, and the leader sends them the slot below which a majority of the replicas has executed everything: the
+// watermark. Votes for slots below the watermark are forgotten. They are no longer needed: whichever minority of the
+// servers fails, one remains that can send the decisions. A promise carries the watermark, so that a new leader does
+// not assume that nobody voted for those slots.
 //
-// Independently of this each replica makes a snapshot of its machine from time to time, and forgets the decisions that
-// made it. One that lacks any of them is told the snapshot, in chunks.
+// Independently, each replica makes a snapshot of its machine from time to time, and forgets the decisions that it
+// covers. A replica that lacks any of them is sent the snapshot, in chunks.
 
-// Snapshot is what the commands of all slots below one have made of the machine, with who was answered how.
+// Snapshot is the machine, and the answers to its clients, after the commands of all slots below Slot.
 type Snapshot struct {
 	Slot rsm.Slot // 0 for none
-	Data string   // as rsm.Save makes it
+	Data string   // encoded by rsm.Save
 }
 
-// next returns the slot to execute after the snapshot.
+// next returns the first slot to execute after the snapshot.
 func (s Snapshot) next() rsm.Slot { return max(s.Slot, 1) }
 
-// Incoming is the beginning of a snapshot of another replica.
+// Incoming is the part of another replica's snapshot received so far.
 type Incoming struct {
 	Slot    rsm.Slot // 0 for none
-	From    actor.ID // who told the last chunk
+	From    actor.ID // the sender of the last chunk
 	Chunks  []string // nil for none
-	Length  int      // of the chunks together
-	Stalled int      // how often the server has asked again since the last chunk
+	Length  int      // total length of Chunks, in bytes
+	Stalled int      // requests repeated since the last chunk
 }
 
-// retries is how often a server asks again for a chunk of a snapshot until it begins with that of any other server.
+// retries is how often a server repeats its request for a chunk before it accepts a snapshot from any other server.
 const retries = 4
 
-// collect raises the watermark of an acceptor.
+// collect raises the watermark of an acceptor and forgets the votes below it.
 func acceptor_collect[Mutant variant.Mutant, O any](a *Acceptor[O], watermark rsm.Slot) {
 	if variant.Of[Mutant]() == "collected-above" {
 		a.Watermark = max(a.Watermark, watermark)
@@ -58,7 +59,7 @@ func acceptor_collect[Mutant variant.Mutant, O any](a *Acceptor[O], watermark rs
 	a.Accepted.Map = a.Accepted.From(a.Watermark)
 }
 
-// level takes notice of how much another replica has executed.
+// level records how far another server's replica has executed.
 func (l *Leader[O]) level(from actor.ID, m P2b, c *leading[O]) {
 	if c.Collect == 0 || !l.Active || from == c.self || m.SlotOut <= max(l.Level[from], 1) {
 		return
@@ -69,8 +70,8 @@ func (l *Leader[O]) level(from actor.ID, m P2b, c *leading[O]) {
 	l.Level[from] = m.SlotOut
 }
 
-// watermark returns the slot below which a majority of the replicas has executed everything, of each configuration if
-// there are any, or 0 if that is none.
+// watermark returns the slot below which a majority of the replicas, or a majority of each configuration, has
+// executed everything; 0 if there is none.
 func (l *Leader[O]) watermark(c *leading[O]) (least rsm.Slot) {
 	if c.Collect == 0 {
 		return 0
@@ -91,8 +92,8 @@ func (l *Leader[O]) watermark(c *leading[O]) (least rsm.Slot) {
 	return least
 }
 
-// executed returns the slot below which a majority of some replicas has executed everything, as far as they told; at
-// most 1 for none.
+// executed returns the slot below which a majority of some replicas has executed everything, according to their
+// reports; at most 1 if there is none.
 func (l *Leader[O]) executed(replicas []actor.ID, c *leading[O]) rsm.Slot {
 	var all []rsm.Slot
 	for _, id := range replicas {
@@ -106,7 +107,7 @@ func (l *Leader[O]) executed(replicas []actor.ID, c *leading[O]) rsm.Slot {
 	return all[len(all)-actor.Majority(len(all))]
 }
 
-// restored returns the machine of a snapshot, which is one of the server's own, and the configurations.
+// restored returns the machine and the configurations of one of the server's own snapshots.
 func restored[Mutant variant.Mutant, S, O, R any](x *execution[S, O, R], from Snapshot) (rsm.Replica[S, R], Configurations) {
 	if variant.Of[Mutant]() == "recovered-configuration" {
 		if from.Slot == 0 {
@@ -130,15 +131,15 @@ func restored[Mutant variant.Mutant, S, O, R any](x *execution[S, O, R], from Sn
 	return r, all
 }
 
-// grow counts the bytes of a command that is executed.
+// grow counts the bytes of an executed command.
 func (r *Replica[S, O, R]) grow(c rsm.Command[O], x *execution[S, O, R]) {
 	if x.Collect > 0 {
 		r.Grown += x.bytes(c)
 	}
 }
 
-// collect makes a snapshot instead of the decisions that are executed, if there are enough of them. A machine that
-// cannot be saved is not collected.
+// collect replaces executed decisions by a snapshot once there are enough of them. If the machine cannot be saved,
+// nothing is collected.
 func replica_collect[Mutant variant.Mutant, S any, O any, R any](r *Replica[S, O, R], x *execution[S, O, R]) {
 	if x.Collect == 0 || !r.enough(x) || r.SlotOut < r.Kept {
 		return
@@ -151,7 +152,7 @@ func replica_collect[Mutant variant.Mutant, S any, O any, R any](r *Replica[S, O
 	r.Decisions = r.Decisions.From(r.retained(x))
 }
 
-// enough reports whether so much is executed that there is to be a snapshot.
+// enough reports whether enough is executed for a new snapshot.
 func (r *Replica[S, O, R]) enough(x *execution[S, O, R]) bool {
 	if x.size != nil && r.Grown < len(r.Snapshot.Data) {
 		return false
@@ -159,7 +160,7 @@ func (r *Replica[S, O, R]) enough(x *execution[S, O, R]) bool {
 	return r.SlotOut >= r.Snapshot.next()+x.Collect || x.CollectBytes > 0 && r.Grown >= x.CollectBytes
 }
 
-// retained returns the slot from which on decisions are remembered.
+// retained returns the first slot whose decision is kept.
 func (r *Replica[S, O, R]) retained(x *execution[S, O, R]) rsm.Slot {
 	first, bytes := r.SlotOut, 0
 	for first > 1 && r.SlotOut-first < x.Retain {
@@ -175,7 +176,7 @@ func (r *Replica[S, O, R]) retained(x *execution[S, O, R]) rsm.Slot {
 	return first
 }
 
-// chunk returns some bytes of the snapshot. It reports false if there is no chunk at this place.
+// chunk returns the chunk of the snapshot at an offset. It reports false if no chunk starts there.
 func (r *Replica[S, O, R]) chunk(offset int, x *execution[S, O, R]) (Chunk, bool) {
 	s := r.Snapshot
 	if offset < 0 || offset >= len(s.Data) || !utf8.RuneStart(s.Data[offset]) {
@@ -191,8 +192,8 @@ func (r *Replica[S, O, R]) chunk(offset int, x *execution[S, O, R]) (Chunk, bool
 	return Chunk{s.Slot, offset, len(s.Data), data}, true
 }
 
-// take takes a chunk of a snapshot of another replica, and reports whether it is the one that is next, and whether it
-// is the last one.
+// take adds a chunk of another replica's snapshot, and reports whether it was the next one, and whether it was the
+// last.
 func incoming_take[Mutant variant.Mutant](in *Incoming, from actor.ID, m Chunk) (next, last bool) {
 	if variant.Of[Mutant]() == "chunk-for-whole" {
 		switch {
@@ -221,8 +222,7 @@ func incoming_take[Mutant variant.Mutant](in *Incoming, from actor.ID, m Chunk) 
 	return true, in.Length >= m.Size
 }
 
-// install goes on from the snapshot of another replica, which has executed more, unless its bytes are none of a
-// snapshot.
+// install continues from the snapshot of another replica, which has executed more. An invalid snapshot is ignored.
 func replica_install[Mutant variant.Mutant, S any, O any, R any](r *Replica[S, O, R], s Snapshot, x *execution[S, O, R]) {
 	if variant.Of[Mutant]() == "configurations-forgotten" {
 		machine, all, err := loadState[Mutant](x.machine, []byte(s.Data), x.members != nil)
@@ -234,7 +234,7 @@ func replica_install[Mutant variant.Mutant, S any, O any, R any](r *Replica[S, O
 			return
 		}
 		r.Decisions = r.Decisions.From(s.Slot)
-		var passed []rsm.Command[O] // that were proposed for slots that it passed over
+		var passed []rsm.Command[O] // proposed for slots that the snapshot skips
 		for slot, b := range r.Proposals.All() {
 			if slot < s.Slot {
 				passed = append(passed, b.Slice()...)
@@ -258,7 +258,7 @@ func replica_install[Mutant variant.Mutant, S any, O any, R any](r *Replica[S, O
 		r.Machine, r.Snapshot, r.SlotOut, r.Grown, r.Kept = machine, s, s.Slot, 0, 0
 		r.Configurations = all
 		r.Decisions = r.Decisions.From(s.Slot)
-		var passed []rsm.Command[O] // that were proposed for slots that it passed over
+		var passed []rsm.Command[O] // proposed for slots that the snapshot skips
 		for slot, b := range r.Proposals.All() {
 			if slot < s.Slot {
 				passed = append(passed, b.Slice()...)
@@ -281,7 +281,7 @@ func replica_install[Mutant variant.Mutant, S any, O any, R any](r *Replica[S, O
 	r.Machine, r.Snapshot, r.SlotOut, r.Grown, r.Kept = machine, s, s.Slot, 0, 0
 	r.Configurations = all
 	r.Decisions = r.Decisions.From(s.Slot)
-	var passed []rsm.Command[O] // that were proposed for slots that it passed over
+	var passed []rsm.Command[O] // proposed for slots that the snapshot skips
 	for slot, b := range r.Proposals.All() {
 		if slot < s.Slot {
 			passed = append(passed, b.Slice()...)
@@ -296,7 +296,7 @@ func replica_install[Mutant variant.Mutant, S any, O any, R any](r *Replica[S, O
 	replica_propose[Mutant](r, x)
 }
 
-// settle answers those that wait for commands that the snapshot has.
+// settle answers the clients that wait for commands covered by the snapshot.
 func replica_settle[Mutant variant.Mutant, S any, O any, R any](r *Replica[S, O, R], x *execution[S, O, R]) {
 	byID := func(a, b rsm.ID) int { return cmp.Or(cmp.Compare(a.Client, b.Client), cmp.Compare(a.Local, b.Local)) }
 	for _, id := range slices.SortedFunc(maps.Keys(r.Asked), byID) {
@@ -312,19 +312,20 @@ func replica_settle[Mutant variant.Mutant, S any, O any, R any](r *Replica[S, O,
 	r.Asked = unmap(r.Asked)
 }
 
-// behind reports whether the replica lacks what the leader beside it has to leave as it is decided.
+// behind reports whether its own leader's floor is above what the replica has executed: the leader treats those slots
+// as decided.
 func turn_behind[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) bool {
 	return t.st.Replica.SlotOut < t.st.Leader.Floor
 }
 
-// askAll asks all others for what they know and this server does not.
+// askAll asks all other servers for decisions that this one lacks.
 func turn_askAll[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) {
 	for _, id := range t.Peers {
 		t.out.Send(id, Learn{t.st.Replica.SlotOut})
 	}
 }
 
-// teach answers a Learn by decisions, or by the beginning of the snapshot.
+// teach answers a Learn with decisions, or with the first chunk of the snapshot.
 func turn_teach[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], to actor.ID, m Learn) {
 	if _, known := t.st.Replica.Decisions.Get(max(m.SlotOut, 1)); !known && m.SlotOut < t.st.Replica.Snapshot.Slot {
 		turn_tellChunk[Mutant](t, to, 0)
@@ -339,7 +340,7 @@ func turn_tellChunk[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, 
 	}
 }
 
-// fetch asks for more of the snapshot, or the beginning of a later one.
+// fetch answers a Fetch with the next chunk of the snapshot, or with the first chunk of a later snapshot.
 func turn_fetch[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], from actor.ID, m Fetch) {
 	if variant.Of[Mutant]() == "chunk-from-start" {
 		if m.Slot != t.st.Replica.Snapshot.Slot {
@@ -356,7 +357,8 @@ func turn_fetch[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O
 	turn_tellChunk[Mutant](t, from, m.Offset)
 }
 
-// chunk takes a chunk of a snapshot, and asks for the next one; or for the decisions behind the snapshot.
+// chunk handles a chunk of a snapshot and asks for the next one or, after the last, for the decisions that follow the
+// snapshot.
 func turn_chunk[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], from actor.ID, m Chunk) {
 	r := &t.st.Replica
 	turn_dropPassed[Mutant](t)
@@ -375,15 +377,15 @@ func turn_chunk[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O
 	}
 }
 
-// dropPassed drops the beginning of a snapshot that the replica has got beyond.
+// dropPassed drops a partly received snapshot once the replica has executed as much.
 func turn_dropPassed[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) {
 	if r := &t.st.Replica; r.Incoming.Slot <= r.SlotOut {
 		r.Incoming = Incoming{}
 	}
 }
 
-// fetchAgain asks again for the next chunk of a snapshot, as one may have been lost. A server that does not answer for
-// long is given up, which is reported, so that any other one may begin.
+// fetchAgain repeats the request for the next chunk of a snapshot, as a message may have been lost. After too many
+// repetitions it gives up on the sender and reports true, so that another server may start.
 func turn_fetchAgain[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) (givenUp bool) {
 	turn_dropPassed[Mutant](t)
 	in := &t.st.Replica.Incoming

@@ -11,60 +11,61 @@ import (
 	"synod/examples/zoo/internal/multipaxos/rsm"
 )
 
-// Leader is the state of a leader, none of it durable: Figure 7. It is passive unless it is Active or has a Scout.
+// Leader is the state of a leader: Figure 7. None of it is durable in a Server. It is passive unless it is Active or
+// has a Scout.
 type Leader[O any] struct {
-	Ballot     Ballot                 // its own last one, the paper's ballot_num; zero if it never had one
-	Known      Ballot                 // the highest that it knows of
+	Ballot     Ballot                 // the last one of its own, the paper's ballot_num; zero if there was none
+	Known      Ballot                 // the highest known
 	Active     bool                   // a majority promised Ballot
-	Proposals  Slots[O]               // what to have decided
+	Proposals  Slots[O]               // batches to get decided
 	Scout      *Scout[O]              // of Ballot; nil if none is in flight
 	Commanders map[rsm.Slot]Commander // of Ballot, for Proposals; nil if none is in flight
-	Patience   time.Duration          // how long to wait for a ping, if that is adaptive; otherwise 0
-	// Floor is the highest watermark that it was told: everything below is decided, and it proposes nothing there.
+	Patience   time.Duration          // how long to wait for a ping if that is adaptive; otherwise 0
+	// Floor is the highest watermark received: all slots below it are decided, and it does not propose there.
 	Floor rsm.Slot
-	// Level is up to where the replicas of others have executed everything, as they told while it led at Ballot; nil if
-	// nothing is known of any.
+	// Level is the first slot not executed by each other replica, as reported while the leader led at Ballot; nil if
+	// there are no reports.
 	Level map[actor.ID]rsm.Slot
-	// Covered is the first slot of the newest configuration whose members have promised Ballot or, as long as it is not
-	// active, are asked to; 0 if all servers vote in all slots.
+	// Covered is the first slot of the newest configuration whose members have promised Ballot, or have been asked to
+	// while the leader is not yet active; 0 if all servers vote in all slots.
 	Covered rsm.Slot
-	// Barrier is the slot below which everything may have been decided at earlier ballots; 0 without ReadIndex.
+	// Barrier is the slot below which slots may have been decided at earlier ballots; 0 without ReadIndex.
 	Barrier rsm.Slot
-	Waiting map[rsm.Slot]bool // Proposals whose configuration is not known, or has not promised; nil for none
+	Waiting map[rsm.Slot]bool // slots of proposals whose configuration is unknown or has not promised; nil for none
 }
 
-// Scout is Figure 6: it waits for the promises of a majority.
+// Scout waits for the promises of a majority: Figure 6.
 type Scout[O any] struct {
-	Promised map[actor.ID]bool     // the acceptors that have promised, and told of all their votes
-	Partly   map[actor.ID]rsm.Slot // those that have told of a part: of all slots below one; nil for none
-	PValues  PValues[O]            // that they voted for; or the newest of each slot
-	// From is the first slot of the configuration that is asked to promise, too, while the leader is active; otherwise 0.
+	Promised map[actor.ID]bool     // acceptors that have promised and sent all their votes
+	Partly   map[actor.ID]rsm.Slot // acceptors that have sent their votes below a slot only; nil for none
+	PValues  PValues[O]            // their votes, or the newest of each slot
+	// From is the first slot of the configuration whose promises an active leader waits for; 0 while it is not active.
 	From rsm.Slot
 }
 
-// Commander is Figure 5: it waits for the votes of a majority for the proposal of its slot.
+// Commander waits for the votes of a majority for the proposal of its slot: Figure 5.
 type Commander struct {
 	Voted map[actor.ID]bool // the acceptors that have voted
 }
 
-// leaderOut is what a leader commands through.
+// leaderOut receives the messages and events of a leader.
 type leaderOut[O any] interface {
 	acceptor(to actor.ID, m AcceptorMessage)
 	replicas(d Decision[O])
-	// preempted is called when the leader has become passive because of a higher ballot.
+	// preempted is called after the leader has become passive because of a higher ballot.
 	preempted()
-	// adopted is called when the leader has become active.
+	// adopted is called after the leader has become active.
 	adopted()
 }
 
-// leading is what a leader knows of the system.
+// leading is the leader's view of the system and its configuration.
 type leading[O any] struct {
 	Options
 	self      actor.ID
-	acceptors []actor.ID // ascending
-	beside    bool       // there is an acceptor beside the leader, which is not among the others
-	first     rsm.Slot   // all slots below are executed by the replica beside the leader; 1 without one
-	// configurations are those of the replica beside the leader; none if all acceptors vote in all slots
+	acceptors []actor.ID // in ascending order
+	beside    bool       // there is an acceptor in the same server, which acceptors does not include
+	first     rsm.Slot   // all slots below are executed by the replica of the same server; 1 if there is none
+	// configurations are those of the replica of the same server; empty if all acceptors vote in all slots.
 	configurations Configurations
 	out            leaderOut[O]
 }
@@ -76,7 +77,7 @@ func (c *leading[O]) quorum() int {
 	return actor.Majority(len(c.acceptors))
 }
 
-// each shows all acceptors, in ascending order.
+// each calls show for all acceptors, in ascending order.
 func (c *leading[O]) each(show func(id actor.ID)) {
 	own := c.beside
 	for _, id := range c.acceptors {
@@ -91,7 +92,7 @@ func (c *leading[O]) each(show func(id actor.ID)) {
 	}
 }
 
-// broadcast asks all acceptors that vote in a slot, but for some.
+// broadcast sends m to all acceptors that vote in its slot, except those in but.
 func (c *leading[O]) broadcast(m P2a[O], but map[actor.ID]bool) {
 	c.each(func(id actor.ID) {
 		if !c.configured() || of(c.configurations, m.Slot).Has(id) {
@@ -106,8 +107,8 @@ func (c *leading[O]) send(to actor.ID, m AcceptorMessage, but map[actor.ID]bool)
 	}
 }
 
-// scout starts a scout for a ballot higher than any that the leader knows. It reports false if that would be beyond the
-// last one, or the server is no member.
+// scout starts a scout for a ballot higher than any that the leader knows. It reports false if that would exceed the
+// last ballot, or if the server is not a member.
 func (l *Leader[O]) scout(c *leading[O]) bool {
 	if !c.member() {
 		return false
@@ -131,7 +132,7 @@ func (l *Leader[O]) scout(c *leading[O]) bool {
 	return true
 }
 
-// p1a asks an acceptor that has told of its votes in all slots below one.
+// p1a returns the request to an acceptor that has already sent its votes for all slots below told.
 func (l *Leader[O]) p1a(told rsm.Slot, c *leading[O]) P1a {
 	if c.Reduce {
 		told = max(told, c.first, l.Scout.From)
@@ -139,7 +140,7 @@ func (l *Leader[O]) p1a(told rsm.Slot, c *leading[O]) P1a {
 	return P1a{l.Ballot, told}
 }
 
-// propose takes a proposal for a slot that has none so far.
+// propose accepts a proposal for a slot that does not have one.
 func leader_propose[Mutant variant.Mutant, O any](l *Leader[O], slot rsm.Slot, b rsm.Batch[O], c *leading[O]) {
 	if variant.Of[Mutant]() == "two-batches" {
 		if b, taken := l.Proposals.Get(slot); taken && b.Len() == 0 {
@@ -162,7 +163,7 @@ func leader_propose[Mutant variant.Mutant, O any](l *Leader[O], slot rsm.Slot, b
 	}
 }
 
-// command starts a commander, as soon as a majority of those who vote in the slot has promised.
+// command starts a commander as soon as a majority of the slot's configuration has promised.
 func leader_command[Mutant variant.Mutant, O any](l *Leader[O], slot rsm.Slot, c *leading[O]) {
 	if !leader_ready[Mutant](l, slot, c) {
 		l.wait(slot)
@@ -180,7 +181,7 @@ func (l *Leader[O]) p2a(slot rsm.Slot, c *leading[O]) P2a[O] {
 	return P2a[O]{l.Ballot, slot, b, l.watermark(c)}
 }
 
-// p1b counts a promise for the scout. Answers to a scout that has ended are ignored.
+// p1b counts a promise for the scout. Answers to earlier scouts are ignored.
 func leader_p1b[Mutant variant.Mutant, O any](l *Leader[O], from actor.ID, m P1b[O], c *leading[O]) {
 	if variant.Of[Mutant]() == "part-for-whole" {
 		if l.Scout == nil || m.Scout != l.Ballot {
@@ -253,7 +254,7 @@ func leader_p1b[Mutant variant.Mutant, O any](l *Leader[O], from actor.ID, m P1b
 	}
 }
 
-// promise ends the scout.
+// promise ends the scout after a majority has promised.
 func leader_promise[Mutant variant.Mutant, O any](l *Leader[O], c *leading[O]) {
 	if l.Active {
 		l.extend(c)
@@ -262,11 +263,11 @@ func leader_promise[Mutant variant.Mutant, O any](l *Leader[O], c *leading[O]) {
 	leader_adopt[Mutant](l, l.Scout.PValues, c)
 }
 
-// partly asks an acceptor for its votes in further slots. It was asked for every part when it had told of those before,
-// so that it has told of all slots below the next one.
+// partly asks an acceptor for its votes in further slots. Each part is requested only after all earlier ones have
+// arrived, so the acceptor has sent its votes for all slots below the next one.
 func (l *Leader[O]) partly(from actor.ID, m P1b[O], c *leading[O]) {
 	if l.Scout.Promised[from] || m.Next <= l.Scout.Partly[from] {
-		return // It was asked already.
+		return // Already requested.
 	}
 	if l.Scout.Partly == nil {
 		l.Scout.Partly = map[actor.ID]rsm.Slot{}
@@ -275,14 +276,14 @@ func (l *Leader[O]) partly(from actor.ID, m P1b[O], c *leading[O]) {
 	c.send(from, l.p1a(m.Next, c), nil)
 }
 
-// adopt makes the leader active: it proposes for every slot what has the highest ballot among the pvalues, which is
-// the only batch that may have been chosen there, and otherwise what it was asked to. Slots below one that has a
-// proposal get an empty batch, or replicas would wait for them.
+// adopt makes the leader active. In each slot it proposes the pvalue of the highest ballot, which is the only batch
+// that may have been chosen there, or else its own proposal. Slots below the last proposal get an empty batch if they
+// have none, as replicas would otherwise wait for them.
 func leader_adopt[Mutant variant.Mutant, O any](l *Leader[O], accepted PValues[O], c *leading[O]) {
 	if variant.Of[Mutant]() == "hole-left" {
 		l.Active, l.Scout = true, nil
 		first := max(c.first, l.Floor)
-		if c.Reduce { // Nobody was asked about the slots below, or not any more, or has forgotten its votes there.
+		if c.Reduce { // Votes for lower slots were not requested, or are forgotten.
 			l.Proposals, accepted.Map = l.Proposals.From(first), accepted.From(first)
 		}
 		for slot, votes := range accepted.All() {
@@ -307,7 +308,7 @@ func leader_adopt[Mutant variant.Mutant, O any](l *Leader[O], accepted PValues[O
 	if variant.Of[Mutant]() == "lowest-ballot" {
 		l.Active, l.Scout = true, nil
 		first := max(c.first, l.Floor)
-		if c.Reduce { // Nobody was asked about the slots below, or not any more, or has forgotten its votes there.
+		if c.Reduce { // Votes for lower slots were not requested, or are forgotten.
 			l.Proposals, accepted.Map = l.Proposals.From(first), accepted.From(first)
 		}
 		for slot, votes := range accepted.All() {
@@ -332,7 +333,7 @@ func leader_adopt[Mutant variant.Mutant, O any](l *Leader[O], accepted PValues[O
 	if variant.Of[Mutant]() == "watermark-ignored" {
 		l.Active, l.Scout = true, nil
 		first := c.first
-		if c.Reduce { // Nobody was asked about the slots below, or not any more, or has forgotten its votes there.
+		if c.Reduce { // Votes for lower slots were not requested, or are forgotten.
 			l.Proposals, accepted.Map = l.Proposals.From(first), accepted.From(first)
 		}
 		for slot, votes := range accepted.All() {
@@ -357,7 +358,7 @@ func leader_adopt[Mutant variant.Mutant, O any](l *Leader[O], accepted PValues[O
 
 	l.Active, l.Scout = true, nil
 	first := max(c.first, l.Floor)
-	if c.Reduce { // Nobody was asked about the slots below, or not any more, or has forgotten its votes there.
+	if c.Reduce { // Votes for lower slots were not requested, or are forgotten.
 		l.Proposals, accepted.Map = l.Proposals.From(first), accepted.From(first)
 	}
 	for slot, votes := range accepted.All() {
@@ -378,7 +379,7 @@ func leader_adopt[Mutant variant.Mutant, O any](l *Leader[O], accepted PValues[O
 	}
 }
 
-// p2b counts a vote for the commander of a slot. Answers to a commander that has ended are ignored.
+// p2b counts a vote for the commander of a slot. Answers to finished commanders are ignored.
 func leader_p2b[Mutant variant.Mutant, O any](l *Leader[O], from actor.ID, m P2b, c *leading[O]) {
 	if variant.Of[Mutant]() == "votes-counted" {
 		l.level(from, m, c)
@@ -426,7 +427,7 @@ func leader_p2b[Mutant variant.Mutant, O any](l *Leader[O], from actor.ID, m P2b
 }
 
 // preempt makes the leader passive because of a higher ballot. As in Figure 7 it tries again at once, unless it has
-// patience. What commanders of the lower ballot would still have had decided, those of a higher one do.
+// patience. Slots that its commanders had yet to decide are left to the leader of the higher ballot.
 func leader_preempt[Mutant variant.Mutant, O any](l *Leader[O], b Ballot, c *leading[O]) {
 	if variant.Of[Mutant]() == "duel" {
 		l.know(b)
@@ -466,7 +467,7 @@ func leader_preempt[Mutant variant.Mutant, O any](l *Leader[O], b Ballot, c *lea
 // patience returns how long to wait for a ping of the active leader.
 func (l *Leader[O]) patience(c *leading[O]) time.Duration { return max(l.Patience, c.Patience) }
 
-// know takes notice of a ballot, and reports whether it is higher than all that were known.
+// know records a ballot, and reports whether it is higher than all known ones.
 func (l *Leader[O]) know(b Ballot) bool {
 	if !l.Known.Less(b) {
 		return false
@@ -475,8 +476,8 @@ func (l *Leader[O]) know(b Ballot) bool {
 	return true
 }
 
-// resent is the most commanders that ask again at once. A leader that was down may have very many of them, and those of
-// the lowest slots are the ones to wait for.
+// resent is the maximum number of commanders that send again at once, the lowest slots first: a leader that was down
+// may have very many, and the lowest slots block the others.
 const resent = 64
 
 // again sends again what has not been answered.
@@ -513,7 +514,7 @@ func leader_again[Mutant variant.Mutant, O any](l *Leader[O], c *leading[O]) {
 	}
 }
 
-// askAgain asks those that have not promised, or not told of all.
+// askAgain asks the acceptors that have not promised or have not sent all their votes.
 func (l *Leader[O]) askAgain(c *leading[O]) {
 	c.each(func(id actor.ID) {
 		if l.asks(id, c) {
@@ -522,10 +523,11 @@ func (l *Leader[O]) askAgain(c *leading[O]) {
 	})
 }
 
-// passive reports whether the leader leaves leading to another one.
+// passive reports whether the leader neither leads nor tries to.
 func (l *Leader[O]) passive() bool { return !l.Active && l.Scout == nil }
 
-// forget drops proposals that the replica beside the leader has executed (section 4.1), but for those of commanders.
+// forget drops proposals that the replica of the same server has executed (section 4.1), except those with
+// commanders.
 func (l *Leader[O]) forget(below rsm.Slot) {
 	left := l.Proposals.From(below)
 	for slot := range l.Commanders {

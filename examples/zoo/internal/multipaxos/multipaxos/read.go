@@ -13,55 +13,56 @@ import (
 	"synod/examples/zoo/internal/multipaxos/rsm"
 )
 
-// Read-index reads: an operation that changes nothing needs no slot. The server of a client asks the leader up to
-// where the machine must have been executed to be as new as all that was answered before. The leader has executed that
-// itself, if it is still the leader: it asks the acceptors, of which a majority must not have promised a higher
-// ballot. They are asked after the read has come, so that nothing was decided at a higher ballot before; and a leader
-// does not ask before it has executed what it adopted, so that nothing is missing that was decided at a lower one.
-// (Ongaro, "Consensus: Bridging Theory and Practice", section 6.4, has the same for Raft.)
+// Read-index reads: an operation that changes nothing needs no slot. The server of the client asks the leader for an
+// index: the first slot that need not be executed for the read to see everything that was answered before. That is
+// the first slot the leader has not executed itself, provided that it still leads. To confirm this it asks the
+// acceptors, and a majority must not have promised a higher ballot. They are asked after the read has arrived, so
+// nothing was decided at a higher ballot before that. A leader does not ask before it has executed what it adopted,
+// so it has executed everything that was decided at a lower ballot. (Ongaro, "Consensus: Bridging Theory and
+// Practice", section 6.4, describes the same for Raft.)
 
-// Reads are the reads of a server, none of them durable.
+// Reads is the state of a server's reads. None of it is durable.
 type Reads[O any] struct {
-	Waiting map[rsm.ID]Read[O] // of clients; nil for none
+	Waiting map[rsm.ID]Read[O] // reads of clients; nil for none
 	Rounds  uint64             // the number of the leader's last round
-	Round   *Round             // in which acceptors are asked; nil for none
-	Next    []Asked            // what has come since, for the next round; nil for nothing
+	Round   *Round             // the round in progress; nil for none
+	Next    []Asked            // reads that arrived since, for the next round; nil for none
 }
 
 // Read is a read of a client.
 type Read[O any] struct {
 	Command rsm.Command[O]
 	Client  actor.ID
-	Index   rsm.Slot // it is answered when all slots below are executed; 0 if that is not known
+	Index   rsm.Slot // the read is answered when all slots below are executed; 0 if not yet known
 }
 
-// Asked is a read for which a server asked the leader.
+// Asked is a read whose index a server asked the leader for.
 type Asked struct {
 	Server actor.ID
 	Read   rsm.ID
 }
 
-// Round is a round of a leader's ballot: it waits for acceptors that have not promised a higher one.
+// Round is a round of a leader's ballot: it waits for a majority of acceptors that have not promised a higher one.
 type Round struct {
 	Ballot    Ballot
 	Number    uint64
 	Index     rsm.Slot
 	Asked     []Asked
 	Confirmed map[actor.ID]bool
-	// Configurations are those that were known when the round began; none if all servers vote in all slots.
+	// Configurations are those known when the round began; empty if all servers vote in all slots.
 	Configurations Configurations
 }
 
-// mostAsked is the most reads of a message.
+// mostAsked is the maximum number of reads in one message.
 const mostAsked = 64
 
-// reads reports whether a command needs no slot.
+// reads reports whether a command is answered without a slot.
 func server_reads[Mutant variant.Mutant, S any, O any, R any](s Server[Mutant, S, O, R], c rsm.Command[O]) bool {
 	m, ok := s.Machine.(rsm.Reader[O])
 	return s.ReadIndex && ok && !c.End && m.Reads(c.Op)
 }
 
-// read takes a read of a client.
+// read handles a read of a client.
 func turn_read[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], client actor.ID, c rsm.Command[O]) {
 	if status, answer, ok := rsm.Replica_Status[Mutant](&t.st.Replica.Machine, c.ID); status != rsm.New {
 		if ok {
@@ -80,7 +81,7 @@ func turn_read[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O,
 	}
 }
 
-// ask asks the leader for the index of reads, if one is known.
+// ask asks the leader, if one is known, for the index of reads.
 func turn_ask[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], reads ...rsm.ID) {
 	switch {
 	case t.st.Leader.Active:
@@ -92,7 +93,7 @@ func turn_ask[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, 
 	}
 }
 
-// askAgain asks for the index of all reads for which it is not known.
+// askAgain asks for the index of all reads that do not have one.
 func turn_askAgain[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) {
 	var reads []rsm.ID
 	for _, id := range t.st.Reads.ascending() {
@@ -103,15 +104,15 @@ func turn_askAgain[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S
 	turn_ask[Mutant](t, reads...)
 }
 
-// ascending returns the reads of clients in ascending order.
+// ascending returns the ids of waiting reads in ascending order.
 func (r *Reads[O]) ascending() []rsm.ID {
 	return slices.SortedFunc(maps.Keys(r.Waiting), func(a, b rsm.ID) int {
 		return cmp.Or(cmp.Compare(a.Client, b.Client), cmp.Compare(a.Local, b.Local))
 	})
 }
 
-// asked takes reads for the next round, unless they wait for one already. A passive leader is asked again, or another
-// one.
+// asked adds reads to the next round, unless they are waiting already. A passive leader ignores them; the server asks
+// again, possibly another leader.
 func turn_asked[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], server actor.ID, reads []rsm.ID) {
 	if variant.Of[Mutant]() == "read-shared" {
 		if t.st.Leader.passive() {
@@ -146,8 +147,8 @@ func turn_asked[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O
 	}
 }
 
-// confirms begins a round for the reads that have come, as soon as the leader has executed all that may have been
-// decided at an earlier ballot. Reads of a round of an earlier ballot wait for one of the present ballot.
+// confirms starts a round for the reads that have arrived, once the leader has executed everything that may have been
+// decided at an earlier ballot. Reads in a round of an earlier ballot move to a round of the current ballot.
 func turn_confirms[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) {
 	if variant.Of[Mutant]() == "read-unconfirmed" {
 		l, r := &t.st.Leader, &t.st.Reads
@@ -196,8 +197,8 @@ func turn_confirms[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S
 	turn_confirm[Mutant](t)
 }
 
-// recent reports whether the replica beside the leader has executed all that may have been decided at an earlier
-// ballot.
+// recent reports whether the replica of the same server has executed everything that may have been decided at an
+// earlier ballot.
 func leader_recent[Mutant variant.Mutant, O any](l *Leader[O], c *leading[O]) bool {
 	if variant.Of[Mutant]() == "read-early" {
 		if false {
@@ -212,7 +213,7 @@ func leader_recent[Mutant variant.Mutant, O any](l *Leader[O], c *leading[O]) bo
 	return !c.configured() || l.Scout == nil && l.Covered >= newest(c.configurations).From
 }
 
-// confirm asks the acceptors that have not answered in the round.
+// confirm asks the acceptors that have not answered in this round.
 func turn_confirm[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) {
 	round := t.st.Reads.Round
 	turn_leading[Mutant](t).each(func(id actor.ID) {
@@ -222,7 +223,7 @@ func turn_confirm[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S,
 	})
 }
 
-// confirmed counts an answer to a round. With those of a majority, of each configuration, the index is known.
+// confirmed counts an answer to a round. The index is confirmed after a majority of each configuration has answered.
 func turn_confirmed[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], from actor.ID, m Confirmed) {
 	if variant.Of[Mutant]() == "read-overruled" {
 		round := t.st.Reads.Round
@@ -279,7 +280,7 @@ func turn_confirmed[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, 
 	}
 }
 
-// agreed reports whether a majority has answered, of each configuration.
+// agreed reports whether a majority of each configuration has answered.
 func (r *Round) agreed(quorum int) bool {
 	if r.Configurations.Len() == 0 {
 		return len(r.Confirmed) >= quorum
@@ -292,8 +293,8 @@ func (r *Round) agreed(quorum int) bool {
 	return true
 }
 
-// readAt takes the index of reads. One that was told of a read before is as good: it is that of a moment after the
-// client had asked.
+// readAt records the index of reads. The first index of a read is as good as a later one: it was determined after the
+// client asked.
 func turn_readAt[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], m ReadAt) {
 	for _, id := range m.Reads.All() {
 		if read, waits := t.st.Reads.Waiting[id]; waits && read.Index == 0 {
@@ -303,7 +304,7 @@ func turn_readAt[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, 
 	}
 }
 
-// answer answers the reads whose slots are executed.
+// answer answers the reads whose index has been reached.
 func turn_answer[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) {
 	if variant.Of[Mutant]() == "read-behind" {
 		r := &t.st.Replica

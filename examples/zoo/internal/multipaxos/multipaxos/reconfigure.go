@@ -14,17 +14,16 @@ import (
 	"synod/examples/zoo/internal/multipaxos/rsm"
 )
 
-// Reconfiguration, section 2.1: which servers vote in a slot is a matter of what is decided before it. A command that
-// names servers makes them the configuration WINDOW slots later. As a replica proposes for no slot beyond the window,
-// it knows the configuration of every slot that it proposes for.
+// Reconfiguration (section 2.1): the servers that vote in a slot depend on earlier decisions. A command that names
+// servers makes them the configuration WINDOW slots later. A replica proposes only for slots within the window, so it
+// knows the configuration of every slot it proposes for.
 //
-// All servers execute what is decided, whether or not they are members. A leader needs promises of a majority of every
-// configuration for whose slots it asks for votes: its scout asks the members of all that it knows, and when a command
-// makes another one, a further scout of the same ballot asks these. Slots of a configuration that has not promised
-// wait.
+// All servers execute decisions, whether or not they are members. A leader needs promises from a majority of each
+// configuration before it asks for votes in the slots of that configuration: its scout asks the members of all known
+// configurations, and when a command adds one, another scout at the same ballot asks its members. Slots wait until a
+// majority of their configuration has promised.
 
-// Configuration is the servers that vote in the slots from one on, up to that from which on the next configuration
-// does.
+// Configuration is the set of servers that vote in the slots from From up to the start of the next configuration.
 type Configuration struct {
 	From    rsm.Slot
 	Members actor.List[actor.ID] // in ascending order, at least one
@@ -40,7 +39,7 @@ func (c Configuration) Has(id actor.ID) bool {
 	return false
 }
 
-// agrees reports whether a majority of the members is among some servers.
+// agrees reports whether a majority of the members is in by.
 func (c Configuration) agrees(by map[actor.ID]bool) bool {
 	n := 0
 	for _, member := range c.Members.All() {
@@ -51,8 +50,8 @@ func (c Configuration) agrees(by map[actor.ID]bool) bool {
 	return n >= actor.Majority(c.Members.Len())
 }
 
-// Configurations are those of the slots that are not executed, as far as they are known: of as many as the window has.
-// They are in ascending order of their slots; none if all servers vote in all slots.
+// Configurations are the known configurations of the slots that are not executed, which cover the window, in
+// ascending order of slots. It is empty if all servers vote in all slots.
 type Configurations = actor.List[Configuration]
 
 // of returns the configuration of a slot that is not executed.
@@ -79,7 +78,7 @@ func has(all Configurations, id actor.ID) bool {
 	return false
 }
 
-// reconfigure has the servers that a command names vote in the slots from the end of the window on.
+// reconfigure makes the servers that a command names the configuration of the slots after the window.
 func replica_reconfigure[Mutant variant.Mutant, S any, O any, R any](r *Replica[S, O, R], c rsm.Command[O], x *execution[S, O, R]) {
 	if variant.Of[Mutant]() == "reconfigured-early" {
 		if r.Configurations.Len() == 0 || c.End || !replica_fresh[Mutant](r, c) {
@@ -95,7 +94,7 @@ func replica_reconfigure[Mutant variant.Mutant, S any, O any, R any](r *Replica[
 		}
 		next := Configuration{r.SlotOut + x.window() - 1, members}
 		all := r.Configurations.Slice()
-		if all[len(all)-1].From == next.From { // An earlier command of the same slot is overtaken.
+		if all[len(all)-1].From == next.From { // An earlier command in the same slot is superseded.
 			all = all[:len(all)-1]
 		}
 		r.Configurations = actor.ListOf(append(all, next)...)
@@ -116,13 +115,13 @@ func replica_reconfigure[Mutant variant.Mutant, S any, O any, R any](r *Replica[
 	}
 	next := Configuration{r.SlotOut + x.window(), members}
 	all := r.Configurations.Slice()
-	if all[len(all)-1].From == next.From { // An earlier command of the same slot is overtaken.
+	if all[len(all)-1].From == next.From { // An earlier command in the same slot is superseded.
 		all = all[:len(all)-1]
 	}
 	r.Configurations = actor.ListOf(append(all, next)...)
 }
 
-// admits reports whether some servers may be a configuration: others than these are not known to anybody.
+// admits reports whether members is a valid configuration: not empty, in ascending order, and of known servers only.
 func (x *execution[S, O, R]) admits(members actor.List[actor.ID]) bool {
 	for i, id := range members.All() {
 		if !x.out.serves(id) || i > 0 && id <= members.At(i-1) {
@@ -144,7 +143,7 @@ func (r *Replica[S, O, R]) pass() {
 	}
 }
 
-// initial returns the configurations of a replica that has executed nothing.
+// initial returns the configurations of a replica that has not executed anything.
 func initial(members []actor.ID) Configurations {
 	if members == nil {
 		return Configurations{}
@@ -152,16 +151,16 @@ func initial(members []actor.ID) Configurations {
 	return actor.ListOf(Configuration{1, actor.ListOf(members...)})
 }
 
-// savedConfiguration is a Configuration in a snapshot.
+// savedConfiguration is the encoding of a Configuration in a snapshot.
 type savedConfiguration struct {
 	From    rsm.Slot
 	Members []actor.ID
 }
 
-// errConfigurations is what a snapshot without configurations is refused with, where there are any.
+// errConfigurations is returned for a snapshot without configurations if the server has Members.
 var errConfigurations = errors.New("a snapshot without configurations")
 
-// saveState returns the machine as bytes, with the configurations in a line before it, if there are any.
+// saveState returns the encoded machine, preceded by a line with the configurations if there are any.
 func saveState[Mutant variant.Mutant, S, O, R any](m rsm.Machine[S, O, R], r rsm.Replica[S, R], all Configurations) ([]byte, error) {
 	data, err := rsm.Save[Mutant](m, r)
 	if err != nil || all.Len() == 0 {
@@ -175,7 +174,7 @@ func saveState[Mutant variant.Mutant, S, O, R any](m rsm.Machine[S, O, R], r rsm
 	return slices.Concat(line, []byte("\n"), data), err
 }
 
-// loadState returns what saveState made the bytes of. With configurations they must be there.
+// loadState decodes the output of saveState. If configured is set, the configurations are required.
 func loadState[Mutant variant.Mutant, S, O, R any](
 	m rsm.Machine[S, O, R], data []byte, configured bool,
 ) (r rsm.Replica[S, R], all Configurations, err error) {
@@ -194,13 +193,13 @@ func loadState[Mutant variant.Mutant, S, O, R any](
 	return r, all, err
 }
 
-// configured reports whether commands may change which servers vote.
+// configured reports whether commands may change the set of voters.
 func (c *leading[O]) configured() bool { return c.configurations.Len() > 0 }
 
-// member reports whether the leader is one of the servers that vote, or are to.
+// member reports whether the leader belongs to a known configuration, or all servers vote.
 func (c *leading[O]) member() bool { return !c.configured() || has(c.configurations, c.self) }
 
-// asks reports whether the scout is for an acceptor.
+// asks reports whether the scout asks an acceptor.
 func (l *Leader[O]) asks(id actor.ID, c *leading[O]) bool {
 	switch {
 	case !c.configured():
@@ -211,7 +210,7 @@ func (l *Leader[O]) asks(id actor.ID, c *leading[O]) bool {
 	return has(c.configurations, id)
 }
 
-// promised reports whether a majority has promised, of each configuration that the scout is for.
+// promised reports whether a majority of each configuration that the scout asks has promised.
 func leader_promised[Mutant variant.Mutant, O any](l *Leader[O], c *leading[O]) bool {
 	if variant.Of[Mutant]() == "newest-configuration" {
 		switch {
@@ -242,7 +241,7 @@ func leader_promised[Mutant variant.Mutant, O any](l *Leader[O], c *leading[O]) 
 	return true
 }
 
-// voted reports whether the majority of a slot has voted.
+// voted reports whether a majority of the slot's configuration has voted.
 func leading_voted[Mutant variant.Mutant, O any](c *leading[O], slot rsm.Slot, commander Commander) bool {
 	if variant.Of[Mutant]() == "small-majority" {
 		if c.configured() {
@@ -257,13 +256,13 @@ func leading_voted[Mutant variant.Mutant, O any](c *leading[O], slot rsm.Slot, c
 	return len(commander.Voted) >= c.quorum()
 }
 
-// late reports whether the answer to a scout tells of votes from a slot on only that is beyond what the scout is for:
-// it is the end of what an earlier scout of the ballot asked for.
+// late reports whether an answer to a scout has only votes of slots beyond those requested by the current scout: it
+// is the last part of an answer to an earlier scout of the same ballot.
 func (l *Leader[O]) late(from actor.ID, m P1b[O], c *leading[O]) bool {
 	return c.configured() && m.First > max(l.Scout.From, l.Scout.Partly[from], c.first)
 }
 
-// ready reports whether it is known who votes in a slot, and a majority of them has promised the ballot.
+// ready reports whether the configuration of a slot is known and a majority of it has promised the ballot.
 func leader_ready[Mutant variant.Mutant, O any](l *Leader[O], slot rsm.Slot, c *leading[O]) bool {
 	if variant.Of[Mutant]() == "joining-unasked" {
 		if !c.configured() {
@@ -278,7 +277,7 @@ func leader_ready[Mutant variant.Mutant, O any](l *Leader[O], slot rsm.Slot, c *
 	return slot >= c.first && slot < c.first+c.window() && of(c.configurations, slot).From <= l.Covered
 }
 
-// wait has a slot wait for its configuration.
+// wait marks a slot as waiting for its configuration.
 func (l *Leader[O]) wait(slot rsm.Slot) {
 	if l.Waiting == nil {
 		l.Waiting = map[rsm.Slot]bool{}
@@ -286,8 +285,8 @@ func (l *Leader[O]) wait(slot rsm.Slot) {
 	l.Waiting[slot] = true
 }
 
-// extend ends a scout for the members of a further configuration: what has the highest ballot among the pvalues is
-// proposed in its slots, for none of which there was a commander of the ballot.
+// extend ends a scout for the members of a further configuration: it proposes the pvalue of the highest ballot in
+// each of its slots. None of these slots had a commander at this ballot.
 func (l *Leader[O]) extend(c *leading[O]) {
 	from, accepted := l.Scout.From, l.Scout.PValues.From(l.Scout.From)
 	l.Scout, l.Covered = nil, from
@@ -312,7 +311,7 @@ func (l *Leader[O]) fill(slot rsm.Slot) {
 	}
 }
 
-// reconfigured goes on after the replica beside the leader has got to know of configurations, or executed slots.
+// reconfigured updates the leader after its server's replica has learned of configurations or executed slots.
 func leader_reconfigured[Mutant variant.Mutant, O any](l *Leader[O], c *leading[O]) {
 	if variant.Of[Mutant]() == "removed-leads" {
 		for slot := range l.Commanders {
@@ -359,12 +358,12 @@ func leader_reconfigured[Mutant variant.Mutant, O any](l *Leader[O], c *leading[
 	}
 }
 
-// stepDown makes a leader passive that is no member any more. All slots up to there are decided.
+// stepDown makes a leader passive that is no longer a member. All slots up to that point are decided.
 func (l *Leader[O]) stepDown() {
 	l.Active, l.Scout, l.Commanders, l.Waiting, l.Level = false, nil, nil, nil, nil
 }
 
-// askJoining asks the members of configurations that have become known since the scout asked.
+// askJoining asks the members of configurations that became known after the scout was started.
 func (l *Leader[O]) askJoining(c *leading[O]) {
 	asked := map[actor.ID]bool{}
 	for _, configuration := range c.configurations.All() {
@@ -378,8 +377,8 @@ func (l *Leader[O]) askJoining(c *leading[O]) {
 	l.Covered = newest(c.configurations).From
 }
 
-// lead starts a scout for the members of the next configuration, commanders for slots that waited, and has the slots
-// decided after which the newest configuration votes.
+// lead starts a scout for the members of the next configuration and commanders for slots that were waiting, and fills
+// all slots before the newest configuration so that they get decided.
 func leader_lead[Mutant variant.Mutant, O any](l *Leader[O], c *leading[O]) {
 	if l.Scout != nil && leader_promised[Mutant](l, c) {
 		l.extend(c)
@@ -404,8 +403,9 @@ func leader_lead[Mutant variant.Mutant, O any](l *Leader[O], c *leading[O]) {
 	l.Waiting = unmap(l.Waiting)
 }
 
-// reconfigured goes on with what the configurations of the step allow: a server that has become a member votes, a
-// leader that is none any more steps down, and the least of the members leads where nobody does.
+// reconfigured applies the configurations known after this step: a server that became a member handles the votes it
+// held, a leader that is no longer a member steps down, and the lowest member starts a scout if the known leader is
+// not a member.
 func turn_reconfigured[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) {
 	l, r := &t.st.Leader, &t.st.Replica
 	if turn_joined[Mutant](t) {
@@ -421,8 +421,8 @@ func turn_reconfigured[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutan
 	}
 }
 
-// leader returns the server whose leader is to propose, as far as this one knows, or its own id. Where the last one is
-// no member any more, or none is known to one that is not asked to vote, that is the least of the members.
+// leader returns the server to forward proposals to, as far as this server knows, or its own id. It is the lowest
+// member if the last known leader is no longer a member, or if this server does not vote and knows no leader.
 func turn_leader[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) actor.ID {
 	all, known := t.st.Replica.Configurations, t.st.Leader.Known
 	switch {
@@ -434,21 +434,21 @@ func turn_leader[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, 
 	return known.Leader
 }
 
-// joined reports whether the server is a member of a configuration, as far as it knows. One that is to join is none
-// until it has executed what makes it one: until then it does not vote.
+// joined reports whether the server is a member of a configuration that it knows. A joining server is not a member,
+// and does not vote, until it has executed the command that adds it.
 func turn_joined[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) bool {
 	all := t.st.Replica.Configurations
 	return all.Len() == 0 || has(all, t.self)
 }
 
-// spare reports whether another server is a member of no configuration that is known.
+// spare reports whether another server is not a member of any known configuration.
 func turn_spare[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], id actor.ID) bool {
 	all := t.st.Replica.Configurations
 	return all.Len() > 0 && !has(all, id)
 }
 
-// hold keeps what the server is asked to vote for until it has joined: the newest for each slot, for as many slots as
-// the window has.
+// hold keeps a request for a vote until the server has joined. It keeps the one of the highest ballot for each slot,
+// for at most as many slots as the window has.
 func turn_hold[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], m P2a[O]) {
 	if t.st.Held == nil {
 		t.st.Held = map[rsm.Slot]P2a[O]{}
@@ -461,7 +461,7 @@ func turn_hold[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O,
 	}
 }
 
-// serves reports whether there is a server of that id.
+// serves reports whether id is a server of the system.
 func (t *turn[Mutant, S, O, R]) serves(id actor.ID) bool {
 	return id == t.self || slices.Contains(t.Peers, id)
 }

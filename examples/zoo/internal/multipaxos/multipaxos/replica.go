@@ -11,43 +11,44 @@ import (
 	"synod/examples/zoo/internal/multipaxos/rsm"
 )
 
-// Replica is the state of a replica: Figure 1. Its decisions are durable.
+// Replica is the state of a replica: Figure 1. Its decisions and its snapshot are durable.
 type Replica[S, O, R any] struct {
-	Machine   rsm.Replica[S, R]   // what the commands of all slots below SlotOut have made of the machine
-	SlotIn    rsm.Slot            // all slots below it have a proposal of this replica, or a decision
-	SlotOut   rsm.Slot            // the first slot that is not executed
-	Requests  []rsm.Command[O]    // commands that are to be proposed, in the order of their arrival; nil for none
-	Proposals Slots[O]            // what it proposed and knows no decision of
-	Decisions Slots[O]            // all that it knows of
-	Asked     map[rsm.ID]actor.ID // who waits for the answer to a command; nil for nobody
-	Snapshot  Snapshot            // instead of the decisions of the slots below its own, or of most of them
-	Incoming  Incoming            // the snapshot of another replica, which has executed more
-	Grown     int                 // bytes of the commands executed since the snapshot, if they are counted
-	Kept      rsm.Slot            // another replica fetches the snapshot: there is no new one before this slot
-	// Configurations are those of the slots from SlotOut on, as far as they are known; none if all servers vote in all.
+	Machine   rsm.Replica[S, R]   // the machine after the commands of all slots below SlotOut
+	SlotIn    rsm.Slot            // all slots below it have a proposal of this replica or a decision
+	SlotOut   rsm.Slot            // the first slot not executed
+	Requests  []rsm.Command[O]    // commands not yet proposed, in order of arrival; nil for none
+	Proposals Slots[O]            // its proposals for slots without a known decision
+	Decisions Slots[O]            // all known decisions
+	Asked     map[rsm.ID]actor.ID // clients that wait for the answer to a command; nil for none
+	Snapshot  Snapshot            // replaces all or most decisions below its slot
+	Incoming  Incoming            // a snapshot being received from a replica that has executed more
+	Grown     int                 // bytes of the commands executed since the snapshot, if counted
+	Kept      rsm.Slot            // while another replica fetches the snapshot, no new one is made before this slot
+	// Configurations are the known configurations of the slots from SlotOut on; empty if all servers vote in all slots.
 	Configurations Configurations
 }
 
-// replicaOut is what a replica commands through.
+// replicaOut receives the messages of a replica.
 type replicaOut[O, R any] interface {
 	propose(p Propose[O])
-	// elsewhere reports whether commands are to be handed on to the server of the active leader instead of proposed here.
+	// elsewhere reports whether commands are forwarded to the server of the active leader instead of being proposed
+	// here.
 	elsewhere() bool
 	handOn(b rsm.Batch[O])
 	reply(to actor.ID, a rsm.Answer[R])
 	serves(id actor.ID) bool
 }
 
-// execution is what a replica knows of the system.
+// execution is the replica's view of the system and its configuration.
 type execution[S, O, R any] struct {
 	Options
 	machine rsm.Machine[S, O, R]
-	size    func(c rsm.Command[O]) int // nil if it does not matter
-	members []actor.ID                 // of the first configuration; nil if all servers vote in all slots
+	size    func(c rsm.Command[O]) int // nil if sizes are not limited
+	members []actor.ID                 // the initial configuration; nil if all servers vote in all slots
 	out     replicaOut[O, R]
 }
 
-// fits reports whether so many bytes may be in one slot.
+// fits reports whether commands of so many bytes fit in one slot.
 func (x *execution[S, O, R]) fits(bytes int) bool { return x.Bytes == 0 || bytes <= x.Bytes }
 
 func (x *execution[S, O, R]) bytes(c rsm.Command[O]) int {
@@ -57,7 +58,7 @@ func (x *execution[S, O, R]) bytes(c rsm.Command[O]) int {
 	return x.size(c)
 }
 
-// first returns how many of some commands are to share a slot; at least one of them.
+// first returns how many of the first commands fit in one slot; at least one.
 func (x *execution[S, O, R]) first(commands []rsm.Command[O]) int {
 	n, bytes := 1, x.bytes(commands[0])
 	for n < min(x.batch(), len(commands)) {
@@ -69,7 +70,8 @@ func (x *execution[S, O, R]) first(commands []rsm.Command[O]) int {
 	return n
 }
 
-// newReplica returns the state of a replica that knows nothing, or a snapshot and decisions, which it executes anew.
+// newReplica returns the state of a replica that starts from a snapshot, or from nothing, and executes the decisions
+// again.
 func newReplica[Mutant variant.Mutant, S, O, R any](x *execution[S, O, R], from Snapshot, decisions Slots[O]) Replica[S, O, R] {
 	if variant.Of[Mutant]() == "replay-unfiltered" {
 		r := Replica[S, O, R]{SlotIn: from.next(), SlotOut: from.next(), Decisions: decisions, Snapshot: from}
@@ -95,7 +97,7 @@ func newReplica[Mutant variant.Mutant, S, O, R any](x *execution[S, O, R], from 
 	return r
 }
 
-// request takes a command of a client, or answers it at once if it was executed.
+// request handles a command of a client, which is answered at once if it was executed.
 func replica_request[Mutant variant.Mutant, S any, O any, R any](r *Replica[S, O, R], from actor.ID, command rsm.Command[O], x *execution[S, O, R]) {
 	if variant.Of[Mutant]() == "early-answer" {
 		status, answer, ok := rsm.Replica_Status[Mutant](&r.Machine, command.ID)
@@ -183,7 +185,7 @@ func replica_request[Mutant variant.Mutant, S any, O any, R any](r *Replica[S, O
 	}
 }
 
-// forwarded takes commands of clients of another replica, which answers them.
+// forwarded handles commands forwarded by another replica, which answers the clients.
 func replica_forwarded[Mutant variant.Mutant, S any, O any, R any](r *Replica[S, O, R], b rsm.Batch[O], x *execution[S, O, R]) {
 	var fresh []rsm.Command[O]
 	for _, c := range b.All() {
@@ -200,16 +202,15 @@ func replica_fresh[Mutant variant.Mutant, S any, O any, R any](r *Replica[S, O, 
 	return status == rsm.New
 }
 
-// take has commands proposed, by this replica or by that of the active leader. They are requests until they are
-// proposed here or executed, as another leader may have to be told of them.
+// take gets commands proposed, by this replica or by that of the active leader. They remain in Requests until they
+// are proposed here or executed, as they may have to be forwarded to another leader.
 func replica_take[Mutant variant.Mutant, S any, O any, R any](r *Replica[S, O, R], x *execution[S, O, R], commands ...rsm.Command[O]) {
 	r.Requests = append(r.Requests, commands...)
 	r.handOn(x, commands...)
 	replica_propose[Mutant](r, x)
 }
 
-// handOn hands commands to the replica beside the active leader if that is elsewhere, as many at once as a slot may
-// have.
+// handOn forwards commands to the server of the active leader if that is another one, in batches that fit a slot.
 func (r *Replica[S, O, R]) handOn(x *execution[S, O, R], commands ...rsm.Command[O]) {
 	for len(commands) > 0 && x.out.elsewhere() {
 		n := x.first(commands)
@@ -218,7 +219,7 @@ func (r *Replica[S, O, R]) handOn(x *execution[S, O, R], commands ...rsm.Command
 	}
 }
 
-// holds reports whether a command is to be proposed or was.
+// holds reports whether a command is in Requests or Proposals.
 func (r *Replica[S, O, R]) holds(id rsm.ID) bool {
 	if slices.ContainsFunc(r.Requests, func(c rsm.Command[O]) bool { return c.ID == id }) {
 		return true
@@ -231,7 +232,7 @@ func (r *Replica[S, O, R]) holds(id rsm.ID) bool {
 	return false
 }
 
-// propose proposes requests for slots within the window, unless another replica does: function propose of Figure 1.
+// propose proposes requests for slots within the window, unless they are forwarded: function propose of Figure 1.
 func replica_propose[Mutant variant.Mutant, S any, O any, R any](r *Replica[S, O, R], x *execution[S, O, R]) {
 	if variant.Of[Mutant]() == "window-exceeded" {
 		r.SlotIn = max(r.SlotIn, r.SlotOut)
@@ -272,7 +273,7 @@ func replica_propose[Mutant variant.Mutant, S any, O any, R any](r *Replica[S, O
 	}
 }
 
-// decision learns what is decided in a slot, executes what can be, and proposes further.
+// decision records a decision, executes what it can, and proposes further.
 func replica_decision[Mutant variant.Mutant, S any, O any, R any](r *Replica[S, O, R], d Decision[O], x *execution[S, O, R]) {
 	if variant.Of[Mutant]() == "gap-executed" {
 		if _, known := r.Decisions.Get(d.Slot); known || d.Slot < r.SlotOut {
@@ -305,8 +306,8 @@ func replica_decision[Mutant variant.Mutant, S any, O any, R any](r *Replica[S, 
 	replica_propose[Mutant](r, x)
 }
 
-// perform executes the decisions that are next, function perform of Figure 1. What was proposed for a slot in which
-// something else was decided is to be proposed again.
+// perform executes the next decisions: function perform of Figure 1. A proposal for a slot in which something else
+// was decided returns to Requests.
 func replica_perform[Mutant variant.Mutant, S any, O any, R any](r *Replica[S, O, R], x *execution[S, O, R]) {
 	if variant.Of[Mutant]() == "batch-without-first" {
 		var lost []rsm.Command[O]
@@ -385,7 +386,7 @@ func replica_perform[Mutant variant.Mutant, S any, O any, R any](r *Replica[S, O
 	r.handOn(x, slices.DeleteFunc(lost, func(c rsm.Command[O]) bool { return !replica_fresh[Mutant](r, c) })...)
 }
 
-// drop forgets requests that are executed already, as another replica proposed them, or that never will be.
+// drop forgets requests that were executed already, proposed by another replica, and requests that are refused.
 func replica_drop[Mutant variant.Mutant, S any, O any, R any](r *Replica[S, O, R], x *execution[S, O, R]) {
 	r.Requests = slices.DeleteFunc(r.Requests, func(c rsm.Command[O]) bool {
 		status, answer, _ := rsm.Replica_Status[Mutant](&r.Machine, c.ID)
@@ -401,7 +402,7 @@ func replica_drop[Mutant variant.Mutant, S any, O any, R any](r *Replica[S, O, R
 	}
 }
 
-// execute executes a command once, and answers the client that asked here.
+// execute executes a command once, and answers the client if it asked this replica.
 func replica_execute[Mutant variant.Mutant, S any, O any, R any](r *Replica[S, O, R], command rsm.Command[O], x *execution[S, O, R]) {
 	replica_reconfigure[Mutant](r, command, x)
 	answer, ok := rsm.Execute[Mutant](x.machine, r.SlotOut, &r.Machine, command)
@@ -416,8 +417,9 @@ func replica_execute[Mutant variant.Mutant, S any, O any, R any](r *Replica[S, O
 	}
 }
 
-// holes returns the slots of the window without a decision below one that has one: either decisions were lost, or
-// nobody ever proposed for them. A replica that was down may lack very many slots, most of which are decided.
+// holes returns the undecided slots of the window below the highest known decision: their decisions were lost, or
+// nobody proposed for them. It is limited to the window because a replica that was down may lack very many slots,
+// most of them decided.
 func (r *Replica[S, O, R]) holes(window rsm.Slot) []rsm.Slot {
 	var holes []rsm.Slot
 	last, _, _ := r.Decisions.Last()
@@ -429,10 +431,10 @@ func (r *Replica[S, O, R]) holes(window rsm.Slot) []rsm.Slot {
 	return holes
 }
 
-// learned is the most decisions in answer to one Learn: a replica that lacks more asks again.
+// learned is the maximum number of decisions in answer to one Learn; a replica that lacks more asks again.
 const learned = 64
 
-// teach sends the decisions that a Learn asks for, up to the first that is not known.
+// teach sends the decisions that a Learn asks for, up to the first unknown one.
 func (r *Replica[S, O, R]) teach(m Learn, tell func(Decision[O])) {
 	for slot, n := max(m.SlotOut, 1), 0; n < learned; slot, n = slot+1, n+1 {
 		b, known := r.Decisions.Get(slot)

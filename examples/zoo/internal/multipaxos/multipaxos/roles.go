@@ -9,9 +9,9 @@ import (
 	"synod/examples/zoo/internal/multipaxos/rsm"
 )
 
-// Roles is the configuration of a system whose roles are separate actors, as in the paper's figures. Options that need
-// a replica beside each leader, Patience, Forward, Collect and the part of Reduce that does, have no effect; nor have
-// Bytes and PartBytes.
+// Roles is the configuration of a system whose roles are separate actors, as in the paper's figures. Options that
+// need a replica in the same server as the leader have no effect: Patience, Forward, Collect, ReadIndex and that part
+// of Reduce. Bytes and PartBytes have no effect either.
 type Roles struct {
 	Options
 	Replicas, Leaders, Acceptors []actor.ID // each ascending
@@ -68,7 +68,7 @@ func (s replicaRole[Mutant, S, O, R]) Receive(
 		replica_decision[Mutant](&st, m, replicaStep_executing[Mutant](replicaRole_step[Mutant](s, self, out)))
 	case Learn:
 		st.teach(m, func(d Decision[O]) { out.Send(from, d) })
-	case Forward[O]: // Replicas propose to all leaders, and hand nothing on.
+	case Forward[O]: // Replicas propose to all leaders and forward nothing.
 	case Chunk, Fetch: // Nothing is collected.
 	case ReadAt: // All reads are commands.
 	}
@@ -83,7 +83,7 @@ func (s replicaRole[Mutant, S, O, R]) Timeout(
 		step.propose(Propose[O]{slot, b})
 	}
 	for _, id := range actor.Others(s.Replicas, self) {
-		out.Send(id, Learn{st.SlotOut}) // There is no ping that tells a replica whether it lacks decisions.
+		out.Send(id, Learn{st.SlotOut}) // Without pings a replica cannot know whether it lacks decisions.
 	}
 	for _, slot := range st.holes(s.window()) {
 		step.propose(Propose[O]{Slot: slot})
@@ -121,8 +121,8 @@ func NewLeader[Mutant variant.Mutant, O, R any](c Roles) actor.Typed[Leader[O], 
 	return rsm.Serve(s, actor.Timers(s.Timeout), actor.Durable(s.Keep, s.Recover))
 }
 
-// leaderRole is a leader as an actor. It keeps its ballot: one that led twice at a ballot could propose twice for a
-// slot.
+// leaderRole is a leader as an actor. Its ballot is durable: a leader that led twice at one ballot could propose
+// different batches for a slot.
 type leaderRole[Mutant variant.Mutant, O, R any] struct{ Roles }
 
 func leaderRole_leading[Mutant variant.Mutant, O any, R any](s leaderRole[Mutant, O, R], self actor.ID, out *Out[R]) *leading[O] {
@@ -166,7 +166,7 @@ func (s leaderRole[Mutant, O, R]) Receive(
 		leader_p2b[Mutant](&st, from, m, leaderRole_leading[Mutant](s, self, out))
 	case Propose[O]:
 		leader_propose[Mutant](&st, m.Slot, m.Batch, leaderRole_leading[Mutant](s, self, out))
-	case Ping: // There is no replica here to keep level.
+	case Ping: // There is no replica in this actor to bring up to date.
 	case ReadIndex, Confirmed: // All reads are commands.
 	}
 	return st

@@ -13,20 +13,20 @@ import (
 	"synod/examples/zoo/internal/multipaxos/rsm"
 )
 
-// Server is the configuration of a server that is replica, leader and acceptor (section 4.4), of a machine with state
-// S, operations O and results R. What its roles say to one another is handled within the step in which it is said,
-// but for a P2a of its leader to its own acceptor: that is a message, so that all acceptors save their votes at the
-// same time, and its own vote counts after it is saved like any other. A passive leader forwards what its replica
-// proposes to the leader of the highest ballot that it knows.
+// Server is the configuration of a server that combines replica, leader and acceptor (section 4.4), for a machine
+// with state S, operations O and results R. Messages between its own roles are handled within the step that sends
+// them, except a P2a from its leader to its own acceptor: that is a real message, so that all acceptors save their
+// votes in parallel, and its own vote counts only once it is saved, like any other. A passive leader forwards the
+// proposals of its replica to the leader of the highest ballot it knows.
 type Server[Mutant variant.Mutant, S, O, R any] struct {
 	Options
 	Machine rsm.Machine[S, O, R]
-	Peers   []actor.ID // all others, in ascending order
-	// Members are the servers that vote at first, in ascending order, where commands change which ones do: the machine
-	// must be an rsm.Reconfigurer, and Reduce is needed. The others execute what is decided. Nil if all servers always
-	// vote.
+	Peers   []actor.ID // all other servers, in ascending order
+	// Members are the servers that vote initially, in ascending order, if commands can change the set of voters. The
+	// machine must then be an rsm.Reconfigurer, and Reduce is required. The other servers execute decisions without
+	// voting. Nil if all servers always vote.
 	Members []actor.ID
-	// Size returns how many bytes a command takes in a message; nil if that does not matter.
+	// Size returns the number of bytes that a command takes in a message; nil if sizes are not limited.
 	Size func(c rsm.Command[O]) int
 }
 
@@ -36,17 +36,18 @@ type State[S, O, R any] struct {
 	Leader   Leader[O]
 	Replica  Replica[S, O, R]
 	Reads    Reads[O]
-	Held     map[rsm.Slot]P2a[O] // what it is to vote for as soon as it is a member; nil for nothing
+	Held     map[rsm.Slot]P2a[O] // requests for votes to handle once it is a member; nil for none
 }
 
-// Durable is what a server keeps across a crash: promise, votes and decisions, or a snapshot instead of these.
+// Durable is the part of the state that survives a crash: promise, votes and decisions, or a snapshot in place of
+// decisions.
 type Durable[O any] struct {
 	Acceptor  Acceptor[O]
 	Snapshot  Snapshot
 	Decisions Slots[O]
 }
 
-// Validate reports what is wrong with the configuration, or nil.
+// Validate returns an error if the configuration is invalid.
 func (s Server[Mutant, S, O, R]) Validate() error {
 	if !slices.IsSorted(s.Peers) || len(slices.Compact(slices.Clone(s.Peers))) < len(s.Peers) {
 		return fmt.Errorf("peers %v: must be in ascending order, each once", s.Peers)
@@ -80,7 +81,7 @@ func server_validateMembers[Mutant variant.Mutant, S any, O any, R any](s Server
 	return nil
 }
 
-// least returns the server that leads first where the others have patience: the member with the least id.
+// least returns the server that leads first if leaders have Patience: the member with the lowest id.
 func server_least[Mutant variant.Mutant, S any, O any, R any](s Server[Mutant, S, O, R], self actor.ID) actor.ID {
 	switch {
 	case len(s.Members) > 0:
@@ -111,15 +112,15 @@ func (s Server[Mutant, S, O, R]) New() actor.Typed[State[S, O, R], rsm.Message] 
 	return rsm.Serve(s, actor.Timers(s.Timeout), actor.Durable(s.Keep, s.Recover))
 }
 
-// Out is what handlers command through.
+// Out collects the commands of a handler.
 type Out[R any] = rsm.Out[Message, R]
 
-// Start starts a server that never ran before.
+// Start returns the initial state of a server that has never run.
 func (s Server[Mutant, S, O, R]) Start(self actor.ID, out *Out[R]) State[S, O, R] {
 	return server_begin[Mutant](s, self, Durable[O]{}, out)
 }
 
-// Keep returns what survives a crash.
+// Keep returns the part of the state that survives a crash.
 func (s Server[Mutant, S, O, R]) Keep(st State[S, O, R]) Durable[O] {
 	if variant.Of[Mutant]() == "promise-not-kept" {
 		return Durable[O]{Acceptor[O]{Accepted: st.Acceptor.Accepted}, st.Replica.Snapshot, st.Replica.Decisions}
@@ -131,8 +132,8 @@ func (s Server[Mutant, S, O, R]) Keep(st State[S, O, R]) Durable[O] {
 	return Durable[O]{st.Acceptor, st.Replica.Snapshot, st.Replica.Decisions}
 }
 
-// Recover starts a server that was down. Its new ballots are higher than all that it led at before, as its own acceptor
-// promised those in the step in which the P1a left.
+// Recover returns the state of a server that restarts. Its new ballots are higher than any it led at before, because
+// its own acceptor promised those in the step that sent the P1a.
 func (s Server[Mutant, S, O, R]) Recover(self actor.ID, kept Durable[O], out *Out[R]) State[S, O, R] {
 	return server_begin[Mutant](s, self, kept, out)
 }
@@ -143,7 +144,7 @@ func server_begin[Mutant variant.Mutant, S any, O any, R any](s Server[Mutant, S
 		t := server_turn[Mutant](s, self, &st, out)
 		st.Replica = newReplica[Mutant](turn_executing[Mutant](t), kept.Snapshot, kept.Decisions)
 		st.Leader.Known = Ballot{}
-		// Who has patience leaves it to one server to lead first.
+		// With Patience, one server leads first and the others wait for it.
 		if s.Patience == 0 || st.Leader.Known == (Ballot{}) && self == server_least[Mutant](s, self) {
 			st.Leader.scout(turn_leading[Mutant](t))
 		}
@@ -156,7 +157,7 @@ func server_begin[Mutant variant.Mutant, S any, O any, R any](s Server[Mutant, S
 	t := server_turn[Mutant](s, self, &st, out)
 	st.Replica = newReplica[Mutant](turn_executing[Mutant](t), kept.Snapshot, kept.Decisions)
 	st.Leader.Known = kept.Acceptor.Ballot
-	// Who has patience leaves it to one server to lead first.
+	// With Patience, one server leads first and the others wait for it.
 	if s.Patience == 0 || st.Leader.Known == (Ballot{}) && self == server_least[Mutant](s, self) {
 		st.Leader.scout(turn_leading[Mutant](t))
 	}
@@ -165,7 +166,7 @@ func server_begin[Mutant variant.Mutant, S any, O any, R any](s Server[Mutant, S
 	return turn_finish[Mutant](t)
 }
 
-// Request takes a command of a client. One without a client is of the actor that sends it.
+// Request handles a command of a client. A command without a client gets the sending actor as its client.
 func (s Server[Mutant, S, O, R]) Request(
 	self actor.ID, st State[S, O, R], from actor.ID, c rsm.Command[O], out *Out[R],
 ) State[S, O, R] {
@@ -181,7 +182,7 @@ func (s Server[Mutant, S, O, R]) Request(
 	return turn_finish[Mutant](t)
 }
 
-// Receive handles a message of another server, or a P2a of its own leader.
+// Receive handles a message from another server, or a P2a from its own leader.
 func (s Server[Mutant, S, O, R]) Receive(
 	self actor.ID, st State[S, O, R], from actor.ID, msg Message, out *Out[R],
 ) State[S, O, R] {
@@ -190,7 +191,7 @@ func (s Server[Mutant, S, O, R]) Receive(
 	return turn_finish[Mutant](t)
 }
 
-// Timeout sends again what may have been lost, or starts a scout.
+// Timeout resends messages that may have been lost, or starts a scout.
 func (s Server[Mutant, S, O, R]) Timeout(self actor.ID, st State[S, O, R], timer actor.Timer, out *Out[R]) State[S, O, R] {
 	t := server_turn[Mutant](s, self, &st, out)
 	switch timer.(type) {
@@ -212,7 +213,7 @@ type turn[Mutant variant.Mutant, S, O, R any] struct {
 	self  actor.ID
 	st    *State[S, O, R]
 	out   *Out[R]
-	local []Message // what roles of the server say to one another within the step
+	local []Message // messages between roles of this server, handled within the step
 }
 
 func server_turn[Mutant variant.Mutant, S any, O any, R any](s Server[Mutant, S, O, R], self actor.ID, st *State[S, O, R], out *Out[R]) *turn[Mutant, S, O, R] {
@@ -227,7 +228,7 @@ func turn_executing[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, 
 	return &execution[S, O, R]{t.Options, t.Machine, t.Size, t.Members, t}
 }
 
-// finish handles what roles of the server said to one another in the step.
+// finish handles the messages that roles of the server sent to one another in this step, and returns the new state.
 func turn_finish[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) State[S, O, R] {
 	turn_handle[Mutant](t)
 	for again := t.Members != nil || t.ReadIndex; again; again = turn_handle[Mutant](t) {
@@ -250,7 +251,7 @@ func turn_finish[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, 
 	return *t.st
 }
 
-// handle handles what roles of the server said to one another, and reports whether that was anything.
+// handle handles the messages that roles of the server sent to one another, and reports whether there were any.
 func turn_handle[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) (some bool) {
 	for len(t.local) > 0 {
 		msg := t.local[0]
@@ -260,7 +261,7 @@ func turn_handle[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, 
 	return some
 }
 
-// receive hands a message to the role that it is for.
+// receive passes a message to the role that handles it.
 func turn_receive[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], from actor.ID, msg Message) {
 	switch m := msg.(type) {
 	case AcceptorMessage:
@@ -342,7 +343,8 @@ func turn_accept[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, 
 	}
 }
 
-// part is how many votes another server is told of at once. What the leader beside the acceptor is told is no message.
+// part returns the limits on the votes in a P1b to a server. There is none for the server's own leader: that P1b is
+// not sent over the network.
 func turn_part[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], to actor.ID) part[O] {
 	if to == t.self {
 		return part[O]{}
@@ -387,7 +389,7 @@ func turn_learn[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O
 		turn_alive[Mutant](t, from)
 		before := t.st.Replica.SlotOut
 		replica_decision[Mutant](&t.st.Replica, m, turn_executing[Mutant](t))
-		// A server that catches up asks on when a part has come, and not only with the next ping.
+		// A server that is catching up asks for more after each part instead of waiting for the next ping.
 		if after := t.st.Replica.SlotOut; t.Resend > 0 && from != t.self && before/learned != after/learned {
 			t.out.Send(from, Learn{after})
 		}
@@ -405,14 +407,14 @@ func turn_learn[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O
 	}
 }
 
-// alive waits on for the pings of a leader that teaches what is decided: they may wait behind that.
+// alive restarts the wait for the active leader's pings when it sends decisions: the pings may be queued behind them.
 func turn_alive[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], from actor.ID) {
 	if from == t.st.Leader.Known.Leader && turn_follows[Mutant](t) {
 		turn_setLead[Mutant](t)
 	}
 }
 
-// tell sends an answer, or hands it to a role of the server itself.
+// tell sends a message to another server, or queues it for a role of this one.
 func turn_tell[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], to actor.ID, m Message) {
 	if to == t.self {
 		t.local = append(t.local, m)
@@ -421,7 +423,7 @@ func turn_tell[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O,
 	t.out.Send(to, m)
 }
 
-// acceptor sends a message of the leader.
+// acceptor sends a message of the leader to an acceptor.
 func (t *turn[Mutant, S, O, R]) acceptor(to actor.ID, msg AcceptorMessage) {
 	switch m := msg.(type) {
 	case P1a:
@@ -439,7 +441,8 @@ func (t *turn[Mutant, S, O, R]) replicas(d Decision[O]) {
 	turn_tell[Mutant](t, t.self, d)
 }
 
-// propose hands a proposal of the replica to the leader beside it and, if that leaves leading to another one, to that.
+// propose passes a proposal of the replica to the server's own leader and, if that is passive, also to the active
+// leader.
 func (t *turn[Mutant, S, O, R]) propose(p Propose[O]) {
 	leader_propose[Mutant](&t.st.Leader, p.Slot, p.Batch, turn_leading[Mutant](t))
 	turn_forward[Mutant](t, p)
@@ -451,7 +454,7 @@ func turn_forward[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S,
 	}
 }
 
-// follows reports whether the leader leaves leading to that of another server, as far as it knows of one.
+// follows reports whether the server's leader is passive and another server is known that leads.
 func turn_follows[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) bool {
 	return t.st.Leader.passive() && turn_leader[Mutant](t) != t.self
 }
@@ -462,7 +465,8 @@ func (t *turn[Mutant, S, O, R]) handOn(b rsm.Batch[O]) {
 	t.out.Send(turn_leader[Mutant](t), Forward[O]{b})
 }
 
-// know takes notice of a ballot. Proposals without a decision, and commands that are not proposed, go to its leader.
+// know records a ballot. If it is a new highest one and the leader is passive, undecided proposals and unproposed
+// commands are forwarded to the leader of the ballot.
 func turn_know[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], b Ballot) {
 	if t.st.Leader.know(b) && t.st.Leader.passive() {
 		t.preempted()
@@ -496,8 +500,8 @@ func (t *turn[Mutant, S, O, R]) preempted() {
 	turn_setLead[Mutant](t)
 }
 
-// adopted informs the others that there is a leader, if they wait for one or are not asked to vote, and asks them for
-// what is collected and the replica beside it has not executed.
+// adopted pings the other servers if they wait for a leader (Patience) or do not vote. If decisions are collected
+// that its own replica has not executed, it asks the others for them.
 func (t *turn[Mutant, S, O, R]) adopted() {
 	if turn_behind[Mutant](t) {
 		turn_askAll[Mutant](t)
@@ -522,7 +526,7 @@ func turn_pingTo[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, 
 
 func (t *turn[Mutant, S, O, R]) reply(to actor.ID, a rsm.Answer[R]) { t.out.Reply(to, a) }
 
-// again sends again what may have been lost.
+// again resends what may have been lost.
 func turn_again[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) {
 	if variant.Of[Mutant]() == "decision-not-asked" {
 		leader_again[Mutant](&t.st.Leader, turn_leading[Mutant](t))

@@ -99,14 +99,14 @@ type Machine[S, O, R any] interface {
 }
 
 // Reader is an optional interface of a Machine some of whose operations change nothing: a server that knows that its
-// state is recent may answer these without a slot. They are then no commands of their client's session.
+// state is recent may answer them without a slot. They are then not part of their client's session.
 type Reader[O any] interface {
 	// Reads reports whether an operation never changes the state.
 	Reads(op O) bool
 }
 
-// JSON implements Snapshot and Restore for a machine with state S by encoding/json: embed it. The exported fields of
-// S, and of the values in it, must be the whole state.
+// JSON implements Snapshot and Restore for a machine with state S by encoding/json, and is meant to be embedded. The
+// exported fields of S, and of the values in it, must be the whole state.
 type JSON[S any] struct{}
 
 // Snapshot returns the state as JSON. Maps are sorted by key, so that equal states have equal bytes.
