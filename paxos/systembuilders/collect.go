@@ -7,10 +7,10 @@ import (
 	"synod/paxos/rsm"
 )
 
-// Snapshots of the machine instead of the updates that made it: what a server collects, and gives to those that are
-// behind. The paper says nothing of it.
+// Snapshots of the machine, which replace the updates that they include, and are sent to servers that are behind. The
+// paper does not cover them.
 
-// restored returns the members and the replica of a snapshot.
+// restored returns the members and the replica of a snapshot, or the initial ones if there is none.
 func (t *turn[S, O, R]) restored(from Snapshot) (Membership, rsm.Replica[S, R]) {
 	if from.Seq > 0 {
 		if m, r, err := t.Load(from.Data); err == nil {
@@ -20,15 +20,15 @@ func (t *turn[S, O, R]) restored(from Snapshot) (Membership, rsm.Replica[S, R]) 
 	return t.first(t.all), rsm.Start(t.Machine)
 }
 
-// collectAll takes a snapshot of all that is executed.
+// collectAll takes a snapshot of everything executed.
 func (t *turn[S, O, R]) collectAll() {
 	if data, err := t.data(t.st.Membership, t.st.Machine); err == nil {
 		t.forgetLog(Snapshot{t.st.Aru, data})
 	}
 }
 
-// collect takes a snapshot of the slots up to one, whose updates are executed once more, from the last snapshot on: the
-// state of the machine is given, and they say which commands were executed and how they were answered.
+// collect takes a snapshot of the slots up to seq, given the state of the machine after them. It executes their
+// updates again, from the last snapshot on, to find which commands were executed and how they were answered.
 func (t *turn[S, O, R]) collect(seq rsm.Slot, state string) {
 	st := t.st
 	if seq <= st.Snapshot.Seq || seq > st.Aru {
@@ -55,13 +55,13 @@ func (t *turn[S, O, R]) collect(seq rsm.Slot, state string) {
 	}
 }
 
-// forgetLog keeps a snapshot instead of the updates that it is of.
+// forgetLog keeps a snapshot instead of the updates that it includes.
 func (t *turn[S, O, R]) forgetLog(s Snapshot) {
 	t.st.Snapshot, t.st.Log = s, t.st.Log.From(s.Seq+1)
 }
 
-// tellSnapshot sends a server the snapshot from a byte on, as much as may be told at once, and reports whether that is
-// all.
+// tellSnapshot sends a server the snapshot from an offset on, as much of it as one message may have, and reports
+// whether that is the rest of it.
 func (t *turn[S, O, R]) tellSnapshot(to actor.ID, from int) (all bool) {
 	s := t.st.Snapshot
 	if t.Part == 0 || len(s.Data) <= t.Part {
@@ -74,14 +74,14 @@ func (t *turn[S, O, R]) tellSnapshot(to actor.ID, from int) (all bool) {
 	return all
 }
 
-// sum is the checksum of a snapshot, by FNV-1a.
+// sum returns the FNV-1a checksum of a snapshot.
 func sum(data string) uint64 {
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(data)) // It never fails.
 	return h.Sum64()
 }
 
-// learnPart sends more of the snapshot, and what follows it after its end.
+// learnPart sends the next part of the snapshot, and after the last part the updates that follow the snapshot.
 func (t *turn[S, O, R]) learnPart(from actor.ID, m LearnPart) {
 	s := t.st.Snapshot
 	same := m.Seq == s.Seq && m.Sum == sum(s.Data) && m.From > 0 && m.From < len(s.Data)
@@ -93,7 +93,7 @@ func (t *turn[S, O, R]) learnPart(from actor.ID, m LearnPart) {
 	}
 }
 
-// snapshotPart puts a part behind those that are there, and asks for the next one.
+// snapshotPart appends a part to those received, and asks for the next one.
 func (t *turn[S, O, R]) snapshotPart(from actor.ID, m SnapshotPart) {
 	st := t.st
 	in := st.Incoming
@@ -118,14 +118,14 @@ func (t *turn[S, O, R]) snapshotPart(from actor.ID, m SnapshotPart) {
 	}
 }
 
-// dropPassed drops the parts of a snapshot that the server has got beyond.
+// dropPassed drops the parts of a snapshot whose slot the server has executed.
 func (t *turn[S, O, R]) dropPassed() {
 	if t.st.Incoming.Seq <= t.st.Aru {
 		t.st.Incoming = Incoming{}
 	}
 }
 
-// snapshot goes on from the snapshot of another server that has executed more, and asks for what follows it.
+// snapshot installs the snapshot of a server that has executed more, and asks for what follows it.
 func (t *turn[S, O, R]) snapshot(from actor.ID, m Snapshot) {
 	st := t.st
 	if m.Seq <= st.Aru {

@@ -2,11 +2,11 @@ package systembuilders
 
 import "synod/actor"
 
-// Leader election and the prepare phase: sections 3.1 and 3.2. The conflict rules are those of the paper's figure of
-// the same name; each handler begins with its own.
+// Leader election and the prepare phase: sections 3.1 and 3.2. The conflict rules are in the paper's figure of that
+// name; each handler begins with its own rules.
 
-// shiftToLeaderElection attempts a view, or the highest one that it knows to be attempted, unless that is beyond the
-// last.
+// shiftToLeaderElection attempts a view, or a higher one that it knows to be attempted, unless that is after the last
+// view.
 func (t *turn[S, O, R]) shiftToLeaderElection(v View) {
 	st := t.st
 	for _, attempted := range st.Changes {
@@ -30,7 +30,7 @@ func (t *turn[S, O, R]) shiftToLeaderElection(v View) {
 
 func (t *turn[S, O, R]) change() Message { return ViewChange{t.st.Attempted} }
 
-// preinstall preinstalls the view once a majority attempts it.
+// preinstall preinstalls the attempted view once a majority attempts it.
 func (t *turn[S, O, R]) preinstall() {
 	st := t.st
 	n := 0
@@ -50,7 +50,8 @@ func (t *turn[S, O, R]) preinstall() {
 	}
 }
 
-// forget forgets what it knows of attempts of views below one.
+// forget discards known attempts of views below v, and an early Prepare that is no longer ahead of the attempted
+// view.
 func (t *turn[S, O, R]) forget(v View) {
 	st := t.st
 	for id, attempted := range st.Changes {
@@ -63,8 +64,8 @@ func (t *turn[S, O, R]) forget(v View) {
 	}
 }
 
-// viewChange follows a server to a higher view, or counts it. While the server is not in election, or waits for a view
-// that is preinstalled, it only remembers.
+// viewChange follows a server to a higher view, or counts its attempt. A server that is not in election, or whose
+// attempted view is preinstalled, only records the attempt.
 func (t *turn[S, O, R]) viewChange(from actor.ID, m ViewChange) {
 	st := t.st
 	switch electing := st.Phase == LeaderElection && !st.Preinstalled; {
@@ -82,7 +83,7 @@ func (t *turn[S, O, R]) viewChange(from actor.ID, m ViewChange) {
 	}
 }
 
-// vcProof takes a server that is in election to a view that others have installed.
+// vcProof moves a server that is in election to a view that another server has installed.
 func (t *turn[S, O, R]) vcProof(from actor.ID, m VCProof) {
 	st := t.st
 	t.reconcile(from, m.Aru)
@@ -96,7 +97,7 @@ func (t *turn[S, O, R]) vcProof(from actor.ID, m VCProof) {
 	}
 }
 
-// shiftToPreparePhase asks what the others have accepted.
+// shiftToPreparePhase asks the other servers what they have accepted.
 func (t *turn[S, O, R]) shiftToPreparePhase() {
 	st := t.st
 	st.Installed = st.Attempted
@@ -107,8 +108,8 @@ func (t *turn[S, O, R]) shiftToPreparePhase() {
 
 func (t *turn[S, O, R]) preparation() Message { return Prepare{t.st.Installed, t.st.Aru} }
 
-// prepare installs a view, and tells its leader what this server knows. A leader that asks for a higher view attempts
-// it, too; if the server does not follow it there yet, it answers once it does.
+// prepare installs a view, and sends its leader what this server knows. A leader that asks for a higher view attempts
+// that view, too; if this server does not follow it yet, it answers once it does.
 func (t *turn[S, O, R]) prepare(from actor.ID, m Prepare) {
 	st := t.st
 	if m.View > st.Attempted {
@@ -130,7 +131,7 @@ func (t *turn[S, O, R]) prepare(from actor.ID, m Prepare) {
 	t.reconcile(from, m.Aru)
 }
 
-// shiftToRegNonLeader follows the leader of the view that was attempted.
+// shiftToRegNonLeader follows the leader of the attempted view.
 func (t *turn[S, O, R]) shiftToRegNonLeader() {
 	st := t.st
 	st.Phase, st.Installed = RegNonLeader, st.Attempted
@@ -141,7 +142,7 @@ func (t *turn[S, O, R]) shiftToRegNonLeader() {
 	t.submitAll()
 }
 
-// prepareOK takes what another server knows. One that is no longer needed is of a server that joins the view late: it
+// prepareOK handles what another server knows. If the answer is no longer needed, its sender joins the view late and
 // has missed what was proposed and ordered so far.
 func (t *turn[S, O, R]) prepareOK(from actor.ID, m PrepareOK[O]) {
 	st := t.st
@@ -167,7 +168,8 @@ func (t *turn[S, O, R]) prepareOK(from actor.ID, m PrepareOK[O]) {
 	t.prepared()
 }
 
-// prepared makes the server lead once a majority has installed its view and it knows what they do.
+// prepared makes the server lead once a majority has installed its view and it has learned what they know to be
+// ordered.
 func (t *turn[S, O, R]) prepared() {
 	st := t.st
 	if st.Prepared == nil || len(st.Prepared) < t.quorum() || st.Aru < st.Through {
@@ -177,7 +179,7 @@ func (t *turn[S, O, R]) prepared() {
 	st.Phase, st.Prepared, st.Through, st.Proposed, st.Queue = RegLeader, nil, 0, st.Aru, nil
 	st.Preinstalled, t.restart = false, true
 	if behind {
-		t.prove() // Others may lack what it has learned.
+		t.prove() // The other servers may lack what it has learned.
 	}
 	for _, u := range forwarded {
 		t.clientUpdate(u.Node, ClientUpdate[O]{u})

@@ -7,17 +7,17 @@ import (
 	"synod/paxos/rsm"
 )
 
-// Forwarding pending updates a few at a time, as Options.Forward says. The paper sends all of them, and again whenever
-// one of their timers fires or a view is installed.
+// Forwarding of pending updates, a few at a time (see Options.Forward). The paper sends all of them, and again
+// whenever one of their timers fires or a view is installed.
 
-// Forwarded reports which pending updates the leader was sent. With no Options.Forward it is zero.
+// Forwarded records which pending updates were sent to the leader. It is zero if Options.Forward is 0.
 type Forwarded struct {
-	Sent      []rsm.ID                  // in the order in which they came; nil for none
-	Line      actor.Map[uint64, rsm.ID] // those behind them, by a number that rises; some may no longer be pending
+	Sent      []rsm.ID                  // in order of arrival; nil for none
+	Line      actor.Map[uint64, rsm.ID] // the updates after those, by increasing numbers; some may no longer be pending
 	Doublings int                       // of the timer, since one of Sent was ordered
 }
 
-// began sends an update that is now pending to the leader, or puts it behind the others.
+// began sends an update that has become pending to the leader, or queues it behind the others.
 func (t *turn[S, O, R]) began(id rsm.ID) {
 	if t.Forward == 0 {
 		t.setUpdate(id)
@@ -29,7 +29,7 @@ func (t *turn[S, O, R]) began(id rsm.ID) {
 	f.Line = f.Line.With(last+1, id)
 }
 
-// ended makes room for the next one once an update is no longer pending.
+// ended removes an update that is no longer pending, which makes room for the next one.
 func (t *turn[S, O, R]) ended(id rsm.ID) {
 	if t.Forward == 0 {
 		t.cancelUpdate(id)
@@ -45,8 +45,8 @@ func (t *turn[S, O, R]) ended(id rsm.ID) {
 	t.tidy()
 }
 
-// tidy takes out of the line what is no longer pending, once that is most of it: others may have had it ordered, while
-// what is before it still waits.
+// tidy removes updates that are no longer pending from the line, once they are more than half of it: others may have
+// had them ordered while earlier ones still wait.
 func (t *turn[S, O, R]) tidy() {
 	f, waiting := &t.st.Forwarded, t.st.Pending.Len()-len(t.st.Forwarded.Sent)
 	if f.Line.Len() <= 2*waiting {
@@ -59,8 +59,8 @@ func (t *turn[S, O, R]) tidy() {
 	}
 }
 
-// forward sends the leader the next updates, as many as it may have at a time, and reports whether there were some. In
-// election there are none: nobody would order them.
+// forward sends the leader the next updates, up to the limit, and reports whether it sent any. It sends none in
+// election: nobody would order them.
 func (t *turn[S, O, R]) forward() (some bool) {
 	st := t.st
 	f := &st.Forwarded
@@ -80,10 +80,10 @@ func (t *turn[S, O, R]) forward() (some bool) {
 	return some
 }
 
-// electing reports whether the server has no leader, and is not about to lead.
+// electing reports whether the server has no leader and is not about to lead.
 func (t *turn[S, O, R]) electing() bool { return t.st.Phase == LeaderElection && t.st.Prepared == nil }
 
-// submitAll sends the leader of a new view what it is to order.
+// submitAll sends the pending updates to the leader of a new view.
 func (t *turn[S, O, R]) submitAll() {
 	if t.Forward == 0 {
 		for id := range t.st.Pending.All() {
@@ -104,7 +104,7 @@ func (t *turn[S, O, R]) submitSent() {
 	}
 }
 
-// forwardAgain sends the leader again what it was sent, and waits twice as long for the next time.
+// forwardAgain sends the forwarded updates to the leader again, and doubles the interval.
 func (t *turn[S, O, R]) forwardAgain() {
 	f := &t.st.Forwarded
 	if !t.electing() {
@@ -114,7 +114,7 @@ func (t *turn[S, O, R]) forwardAgain() {
 	t.setForward()
 }
 
-// watchForwarded sets the timer of what is forwarded, or cancels it.
+// watchForwarded sets or cancels the timer of forwarded updates.
 func (t *turn[S, O, R]) watchForwarded() {
 	switch sent := len(t.st.Forwarded.Sent) > 0; {
 	case sent && !t.sent:

@@ -8,9 +8,9 @@ import (
 	"synod/paxos/rsm"
 )
 
-// Ordering updates, section 3.3, and handling those of clients, section 3.4.
+// Ordering of updates, section 3.3, and handling of client updates, section 3.4.
 
-// request takes a command of a client of this server, or answers it at once if it was executed.
+// request handles a command of a client of this server, and answers it at once if it was executed.
 func (t *turn[S, O, R]) request(from actor.ID, c rsm.Command[O]) {
 	st := t.st
 	status, answer, ok := st.Machine.Status(c.ID)
@@ -30,8 +30,8 @@ func (t *turn[S, O, R]) request(from actor.ID, c rsm.Command[O]) {
 	}
 }
 
-// submit passes a pending update to the leader of the installed view. In election too: those who still are in that view
-// may order it.
+// submit passes a pending update to the leader of the installed view. It does so in election too: servers that are
+// still in that view may order the update.
 func (t *turn[S, O, R]) submit(id rsm.ID) {
 	st := t.st
 	p, _ := st.Pending.Get(id)
@@ -45,7 +45,7 @@ func (t *turn[S, O, R]) submit(id rsm.ID) {
 	}
 }
 
-// clientUpdate takes an update that another server forwards. If it was executed, that server is behind.
+// clientUpdate handles an update that another server forwards. If the update was executed, that server is behind.
 func (t *turn[S, O, R]) clientUpdate(from actor.ID, m ClientUpdate[O]) {
 	st := t.st
 	switch status, _, _ := st.Machine.Status(m.Update.Command.ID); {
@@ -56,10 +56,11 @@ func (t *turn[S, O, R]) clientUpdate(from actor.ID, m ClientUpdate[O]) {
 	}
 }
 
-// mayEnqueue reports whether this server leads, or is about to: who has installed its view forwards updates to it.
+// mayEnqueue reports whether this server leads or is about to: servers that have installed its view forward updates
+// to it.
 func (t *turn[S, O, R]) mayEnqueue() bool { return t.st.Phase == RegLeader || t.st.Prepared != nil }
 
-// enqueue queues an update to be proposed, unless it is known already.
+// enqueue queues an update to be proposed, unless it is already known.
 func (t *turn[S, O, R]) enqueue(u Update[O]) {
 	st := t.st
 	id := u.Command.ID
@@ -71,7 +72,7 @@ func (t *turn[S, O, R]) enqueue(u Update[O]) {
 	st.Queue = append(st.Queue, u)
 }
 
-// bound reports whether an update is proposed for a slot that is not executed.
+// bound reports whether an update is proposed for a slot that is not yet executed.
 func (st *State[S, O, R]) bound(id rsm.ID) bool {
 	for _, e := range st.History {
 		if e.Batch.Holds(id) {
@@ -82,12 +83,12 @@ func (st *State[S, O, R]) bound(id rsm.ID) bool {
 }
 
 // propose proposes for all slots within the window that have something to propose: what is known of the slot from an
-// earlier view, nothing if a later slot is bound, otherwise what is queued. It is the paper's Send_Proposal. Where it
-// knows what is ordered beyond a gap, it says so.
+// earlier view, an empty batch if a later slot is bound, or otherwise queued updates. It is the paper's
+// Send_Proposal. For slots after a gap that are known to be ordered, it sends what is ordered instead.
 func (t *turn[S, O, R]) propose() {
 	st := t.st
 	last := st.last()
-	for st.Phase == RegLeader { // It may execute the last slot of its epoch.
+	for st.Phase == RegLeader { // The loop may execute the last slot of its epoch.
 		st.Proposed = max(st.Proposed, st.Aru)
 		seq := st.Proposed + 1
 		end, ends := t.end()
@@ -119,7 +120,7 @@ func (st *State[S, O, R]) last() (last rsm.Slot) {
 	return last
 }
 
-// next takes updates from the queue; none if there are none.
+// next removes the updates of the next batch from the queue, and returns them; the batch is empty if there are none.
 func (t *turn[S, O, R]) next() Batch[O] {
 	st := t.st
 	var updates []Update[O]
@@ -141,7 +142,7 @@ func (t *turn[S, O, R]) next() Batch[O] {
 	return BatchOf(updates...)
 }
 
-// bytes returns how many bytes the updates of a slot take in a message, 0 if that does not matter.
+// bytes returns how many bytes the updates of a slot take in a message, or 0 if sizes are not limited.
 func (t *turn[S, O, R]) bytes(b Batch[O]) (n int) {
 	if t.Size == nil {
 		return 0
@@ -152,21 +153,21 @@ func (t *turn[S, O, R]) bytes(b Batch[O]) (n int) {
 	return n
 }
 
-// proposal returns the proposal of a slot.
+// proposal returns the message that proposes the entry of a slot.
 func (st *State[S, O, R]) proposal(seq rsm.Slot) Proposal[O] {
 	e := st.History[seq]
 	return Proposal[O]{e.View, seq, e.Batch}
 }
 
-// proposal accepts a proposal of the leader and tells everybody. Who knows the slot to be ordered tells the leader so;
-// who has accepted it before repeats it to the leader.
+// proposal accepts a proposal of the leader and informs all servers. If the slot is known to be ordered, it sends the
+// leader what is ordered; if the proposal was accepted before, it repeats the Accept to the leader only.
 func (t *turn[S, O, R]) proposal(from actor.ID, m Proposal[O]) {
 	st := t.st
 	if st.Phase != RegNonLeader || m.View != st.Installed || m.Seq == 0 {
 		return
 	}
 	if m.Seq <= st.Snapshot.Seq {
-		t.out.Send(from, t.proof()) // which tells the leader to ask for the snapshot
+		t.out.Send(from, t.proof()) // which makes the leader ask for the snapshot
 		return
 	}
 	if b, ordered := st.ordered(m.Seq); ordered {
@@ -182,7 +183,7 @@ func (t *turn[S, O, R]) proposal(from actor.ID, m Proposal[O]) {
 	t.advance()
 }
 
-// ordered returns what is ordered in a slot, if that is known.
+// ordered returns the ordered updates of a slot, if known.
 func (st *State[S, O, R]) ordered(seq rsm.Slot) (Batch[O], bool) {
 	if b, executed := st.Log.Get(seq); executed {
 		return b, true
@@ -191,8 +192,8 @@ func (st *State[S, O, R]) ordered(seq rsm.Slot) (Batch[O], bool) {
 	return e.Batch, e.Ordered
 }
 
-// apply notes a proposal, unless the slot is ordered or has one of the same view or a later one. It reports whether it
-// did.
+// apply records a proposal and reports whether it did: it does not if the slot is ordered, or has a proposal of the
+// same or a later view.
 func (t *turn[S, O, R]) apply(m Proposal[O]) bool {
 	st := t.st
 	e, known := st.History[m.Seq]
@@ -203,7 +204,7 @@ func (t *turn[S, O, R]) apply(m Proposal[O]) bool {
 	return true
 }
 
-// accept counts a vote for the proposal of the installed view.
+// accept counts a vote for a proposal of the installed view.
 func (t *turn[S, O, R]) accept(from actor.ID, m Accept) {
 	e, known := t.st.History[m.Seq]
 	if m.View != t.st.Installed || !known || e.Ordered || e.View != m.View {
@@ -214,7 +215,7 @@ func (t *turn[S, O, R]) accept(from actor.ID, m Accept) {
 	t.prepared()
 }
 
-// voted notes who has accepted the proposal of a slot.
+// voted records a vote for the proposal of a slot.
 func (t *turn[S, O, R]) voted(id actor.ID, seq rsm.Slot) {
 	e := t.st.History[seq]
 	e.Accepts = put(e.Accepts, id, true)
@@ -222,7 +223,7 @@ func (t *turn[S, O, R]) voted(id actor.ID, seq rsm.Slot) {
 	t.counted(seq)
 }
 
-// counted orders a proposal once a majority has accepted it, its leader included.
+// counted orders a proposal once a majority has accepted it, including its leader.
 func (t *turn[S, O, R]) counted(seq rsm.Slot) {
 	if e := t.st.History[seq]; len(e.Accepts)+1 >= t.quorum() {
 		t.order(seq, e.Batch)
@@ -230,7 +231,7 @@ func (t *turn[S, O, R]) counted(seq rsm.Slot) {
 	t.advance()
 }
 
-// order notes what is ordered in a slot.
+// order records the ordered updates of a slot.
 func (t *turn[S, O, R]) order(seq rsm.Slot, b Batch[O]) {
 	if seq <= t.st.Aru || t.st.History[seq].Ordered {
 		return
@@ -238,7 +239,7 @@ func (t *turn[S, O, R]) order(seq rsm.Slot, b Batch[O]) {
 	t.st.History = put(t.st.History, seq, Entry[O]{Batch: b, Ordered: true})
 }
 
-// advance executes what is ordered in the slots that are next: the paper's Advance_Aru.
+// advance executes the next slots as far as they are ordered: the paper's Advance_Aru.
 func (t *turn[S, O, R]) advance() {
 	st := t.st
 	for st.History[st.Aru+1].Ordered {
@@ -253,7 +254,7 @@ func (t *turn[S, O, R]) advance() {
 	}
 }
 
-// execute executes the updates of the next slot, each once, and answers the clients that asked here.
+// execute executes the updates of the next slot, each at most once, and answers the clients that asked this server.
 func (t *turn[S, O, R]) execute(b Batch[O]) {
 	st := t.st
 	st.Aru++
@@ -272,7 +273,7 @@ func (t *turn[S, O, R]) execute(b Batch[O]) {
 	t.executed(st.Aru, first)
 }
 
-// settle ends the wait for the answer to an update.
+// settle removes an update from the pending ones, and answers its client.
 func (t *turn[S, O, R]) settle(id rsm.ID, answer rsm.Answer[R], ok bool) {
 	st := t.st
 	pending, asked := st.Pending.Get(id)
@@ -286,8 +287,8 @@ func (t *turn[S, O, R]) settle(id rsm.ID, answer rsm.Answer[R], ok bool) {
 	}
 }
 
-// sweep ends the wait for answers to those of some pending updates that were executed, or never will be. Such that are
-// queued are left out when they come to be proposed.
+// sweep settles those of some pending updates that were executed or never will be. If they are queued too, they are
+// skipped when their turn to be proposed comes.
 func (t *turn[S, O, R]) sweep(ids iter.Seq[rsm.ID]) {
 	for id := range ids {
 		if status, answer, ok := t.st.Machine.Status(id); status != rsm.New {

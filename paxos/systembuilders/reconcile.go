@@ -5,11 +5,12 @@ import (
 	"synod/paxos/rsm"
 )
 
-// chunk is the most slots that are told at once: in answer to a Learn, and as what is ordered in a data list. A Learn
-// is answered up to a multiple of it, so that who receives that slot knows that there may be more.
+// chunk is the maximum number of slots sent at once, in answer to a Learn and as the ordered part of a data list. The
+// answer to a Learn ends at a multiple of chunk, so that a server that receives that slot knows that there may be
+// more.
 const chunk = 64
 
-// dataList returns what this server knows of the slots above one.
+// dataList returns what this server knows of the slots above aru.
 func (t *turn[S, O, R]) dataList(aru rsm.Slot) (list DataList[O]) {
 	st := t.st
 	if aru < st.Snapshot.Seq {
@@ -41,7 +42,7 @@ func (t *turn[S, O, R]) dataList(aru rsm.Slot) (list DataList[O]) {
 	return list
 }
 
-// reconcile asks a server for what it has executed and this one has not.
+// reconcile asks a server for what it has executed, up to aru, and this server has not.
 func (t *turn[S, O, R]) reconcile(with actor.ID, aru rsm.Slot) {
 	switch in := t.st.Incoming; {
 	case t.st.Aru >= aru:
@@ -52,7 +53,7 @@ func (t *turn[S, O, R]) reconcile(with actor.ID, aru rsm.Slot) {
 	}
 }
 
-// learn sends what is ordered above a slot.
+// learn sends the ordered slots above m.Aru.
 func (t *turn[S, O, R]) learn(from actor.ID, m Learn) {
 	if m.Aru < t.st.Snapshot.Seq {
 		if !t.tellSnapshot(from, 0) {
@@ -68,7 +69,7 @@ func (t *turn[S, O, R]) learn(from actor.ID, m Learn) {
 	}
 }
 
-// orderedUpdate takes what another server knows to be ordered.
+// orderedUpdate handles a slot that another server knows to be ordered.
 func (t *turn[S, O, R]) orderedUpdate(from actor.ID, m GloballyOrderedUpdate[O]) {
 	t.order(m.Seq, m.Batch)
 	t.advance()

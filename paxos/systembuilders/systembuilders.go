@@ -1,46 +1,48 @@
 // Package systembuilders orders the updates of a replicated machine, after J. Kirsch and Y. Amir, "Paxos for System
-// Builders" (technical report CNDS-2008-2, Johns Hopkins University, 2008). Names are the paper's: figures and sections
-// in comments are of it.
+// Builders" (technical report CNDS-2008-2, Johns Hopkins University, 2008). Names, and the figures and sections cited
+// in comments, are those of the paper.
 //
-// All servers are alike. In each view one of them leads, the server view mod n; a server that sees no progress attempts
-// the next view, and a majority that attempts it preinstalls it. Its leader then asks a majority what it has accepted,
-// so that the view is prepared, and from then on proposes updates, which are ordered once a majority has accepted them.
+// All servers run the same code. In each view one of them leads: the server view mod n. A server that sees no
+// progress attempts the next view, and a view that a majority attempts is preinstalled. Its leader then asks a
+// majority what they have accepted, which prepares the view, and from then on proposes updates. An update is ordered
+// once a majority has accepted it.
 //
-// # Where this differs from the paper, and why
+// # Differences from the paper
 //
-// Attempting a view promises nothing: a server is bound by Last_Installed, which it raises before it answers a Prepare,
-// and by what it accepted. Both are saved before anything is sent that rests on them. So a server may take a VC_Proof
-// for a lower view than it attempts, and the paper's safety argument (section 4) needs no more.
+// Attempting a view promises nothing: a server is bound by Last_Installed, which it raises before it answers a
+// Prepare, and by what it has accepted. Both are saved before any message that depends on them is sent. So a server
+// may follow a VC_Proof for a lower view than the one it attempts; the paper's safety argument (section 4) needs no
+// more.
 //
-// A Prepare for the installed view is answered from what the server knows now, not by a stored Prepare_OK. So one that
-// jumped there by a VC_Proof, and has no Prepare_OK to repeat, has an answer. It is as good as a stored one: since the
-// server installed the view it accepted nothing of a lower one, and while the leader still asks there are no proposals
-// of this one.
+// A Prepare for the installed view is answered from the server's current knowledge, not with a stored Prepare_OK. So
+// a server that entered the view by a VC_Proof, and has no Prepare_OK to repeat, can answer too. The answer is as
+// good as a stored one: the server has accepted nothing of a lower view since it installed this one, and there are no
+// proposals of this view while the leader is still asking.
 //
-// A leader never leads the same view twice. One that crashed attempts the next view, and a VC_Proof for a view that a
-// server should lead but has not installed is discarded: only the leader's own Prepare makes others install it.
+// A leader never leads the same view twice. After a crash it attempts the next view, and a server discards a VC_Proof
+// for a view that it should lead but has not installed: only the leader's own Prepare makes others install a view.
 //
-// An Accept that arrives before its Proposal is discarded, as the conflict rules have it. With three servers it is
-// not missed, since the proposal and the own vote are a majority. With more, the server learns that it is behind from
-// the next VC_Proof, which has the sender's Local_Aru, and asks for what it lacks with a Learn. Prepare has the
-// leader's Local_Aru for the same reason. A Proposal for a slot that is known to be ordered is answered by what is
-// ordered there.
+// An Accept that arrives before its Proposal is discarded, as the conflict rules require. With three servers it is
+// not needed, since the proposal and the server's own vote are a majority. With more servers, the server learns that
+// it is behind from the next VC_Proof, which carries the sender's Local_Aru, and asks for the missing slots with a
+// Learn. For the same reason Prepare carries the leader's Local_Aru. A Proposal for a slot that is known to be
+// ordered is answered with the slot's ordered updates.
 //
-// Slots below one that is bound get an empty proposal if nothing is known of them, whether or not there are updates to
-// propose: otherwise nothing above them is executed while the system is idle.
+// Slots of which nothing is known, but which are below a bound slot, get an empty proposal even if there are no
+// updates to propose: otherwise nothing above them would be executed while the system is idle.
 //
-// The progress timer runs only while there is something to wait for, so that an idle system keeps its view. A server
-// that is idle would then never join an election, and one that attempts a view alone would wait for ever. So a
-// ViewChange, VC_Proof or Prepare for a higher view that is discarded because the server is not in election is
-// remembered: it keeps the progress timer running, and counts once the server is in election. Executing an update
-// still sets the timer anew, so that a server cut off from the others cannot take the view from those that make
-// progress.
+// The progress timer runs only while the server waits for something, so that an idle system keeps its view. An idle
+// server would then never join an election, and a server that attempts a view alone would wait forever. So a server
+// remembers a ViewChange, VC_Proof or Prepare for a higher view that it discards because it is not in election: this
+// keeps the progress timer running, and is counted once the server is in election. Executing an update still resets
+// the timer, so that a server that is cut off from the others cannot take the view from those that make progress.
 //
-// What is executed may be collected: a server then keeps a snapshot of its machine instead of the updates, and gives it
-// to those that lack some of them. Its data list says up to where everything is ordered, and a leader that is behind
-// learns it before it proposes. What a majority accepted is so never lost, wherever each server has collected.
+// Executed updates may be collected: a server then keeps a snapshot of its machine instead of the updates, and sends
+// it to servers that lack some of them. Its data list says up to which slot everything is ordered, and a leader that
+// is behind learns these slots before it proposes. So what a majority accepted is never lost, however far each server
+// has collected.
 //
-// One server is a majority of itself: it preinstalls, prepares and orders within the step that begins each.
+// A single server is a majority by itself: it preinstalls, prepares and orders within the step that begins each.
 package systembuilders
 
 import (
@@ -56,11 +58,11 @@ import (
 	"synod/paxos/rsm"
 )
 
-// View numbers the attempts to lead. The server view mod n leads it. Views are attempted from 1 on; 0 is the one in
-// which servers start that are elected already, and otherwise none.
+// View numbers the attempts to lead; the server view mod n leads a view. Attempted views start at 1. View 0 is the
+// view in which elected servers start (see Options.Elected); otherwise it stands for no view.
 type View uint64
 
-// String is the view in decimal, in later epochs with the epoch before it.
+// String returns the view in decimal, prefixed with its epoch and a colon if the epoch is not 0.
 func (v View) String() string {
 	n := strconv.FormatUint(uint64(v.number()), 10)
 	if v.Epoch() > 0 {
@@ -69,19 +71,19 @@ func (v View) String() string {
 	return n
 }
 
-// Update is what a client asks of a server: the paper's Client_Update.
+// Update is a request of a client to a server: the paper's Client_Update.
 type Update[O any] struct {
 	Node    actor.ID // the server that the client asked, which answers it
 	Command rsm.Command[O]
 }
 
-// Batch is the updates of one slot, in their order; without any, the slot does nothing.
+// Batch is the list of updates of one slot, in order. An empty batch does nothing.
 type Batch[O any] struct{ actor.List[Update[O]] }
 
-// BatchOf returns the batch of some updates, which it copies.
+// BatchOf returns a batch of the updates, which it copies.
 func BatchOf[O any](updates ...Update[O]) Batch[O] { return Batch[O]{actor.ListOf(updates...)} }
 
-// Same reports whether two batches are the same updates in the same order, whichever servers were asked for them.
+// Same reports whether two batches have the same updates in the same order, whichever servers received them.
 func (b Batch[O]) Same(other Batch[O]) bool {
 	if b.Len() != other.Len() {
 		return false
@@ -94,7 +96,7 @@ func (b Batch[O]) Same(other Batch[O]) bool {
 	return true
 }
 
-// Holds reports whether an update is in the batch.
+// Holds reports whether the batch contains an update.
 func (b Batch[O]) Holds(id rsm.ID) bool {
 	for _, u := range b.All() {
 		if u.Command.ID == id {
@@ -104,7 +106,7 @@ func (b Batch[O]) Holds(id rsm.ID) bool {
 	return false
 }
 
-// Message is what servers say to one another.
+// Message is a message between servers.
 //
 //sumtype:decl
 type Message interface{ message() }
@@ -112,14 +114,14 @@ type Message interface{ message() }
 type (
 	// ViewChange reports that a server attempts a view.
 	ViewChange struct{ Attempted View }
-	// VCProof describes which view a server has installed, and up to which slot it has executed everything. Only
-	// servers that are not in election send it: a leader that still prepares its view has not much to offer in it.
+	// VCProof reports which view a server has installed, and up to which slot it has executed everything. Only servers
+	// that are not in election send it: a leader that is still preparing its view cannot offer much in it.
 	VCProof struct {
 		Installed View
 		Aru       rsm.Slot
 	}
-	// Prepare asks a server to install a view, and for what it knows of the slots above Aru: up to there the leader has
-	// executed everything.
+	// Prepare asks a server to install a view, and for what it knows of the slots above Aru: the leader has executed
+	// everything up to there.
 	Prepare struct {
 		View View
 		Aru  rsm.Slot
@@ -142,28 +144,29 @@ type (
 	}
 	// ClientUpdate forwards an update to the leader.
 	ClientUpdate[O any] struct{ Update Update[O] }
-	// GloballyOrderedUpdate describes what is ordered in a slot: the paper's Globally_Ordered_Update.
+	// GloballyOrderedUpdate reports the ordered updates of a slot: the paper's Globally_Ordered_Update.
 	GloballyOrderedUpdate[O any] struct {
 		Seq   rsm.Slot
 		Batch Batch[O]
 	}
-	// Learn asks for what is ordered above Aru. It is not in the paper, which leaves reconciliation open.
+	// Learn asks for the ordered updates above Aru. It is not in the paper, which leaves reconciliation open.
 	Learn struct{ Aru rsm.Slot }
-	// Snapshot is the machine as the updates of all slots up to Seq have made it. A server keeps it instead of these
-	// updates, and answers a Learn of one that lacks some of them by it. It is not in the paper either.
+	// Snapshot is the state of the machine after the updates of all slots up to Seq. A server keeps it instead of these
+	// updates, and sends it in answer to the Learn of a server that lacks some of them. It is not in the paper either.
 	Snapshot struct {
 		Seq  rsm.Slot // 0 for none
-		Data string   // as rsm.Save makes it
+		Data string   // as written by rsm.Save
 	}
-	// SnapshotPart is some bytes of a Snapshot that is too long for a message.
+	// SnapshotPart is a part of a Snapshot that is too long for one message.
 	SnapshotPart struct {
 		Seq  rsm.Slot
-		Sum  uint64 // of all of its bytes: parts of one Seq and Sum are of the same, whichever servers told them
-		From int    // the place of Data in them
+		Sum  uint64 // checksum of the whole snapshot: parts with equal Seq and Sum belong together, from any server
+		From int    // offset of Data in the snapshot
 		Data string
-		Last bool // there is no more behind Data
+		Last bool // nothing follows Data
 	}
-	// LearnPart asks for what is behind the first bytes of a Snapshot. Who has it no more takes it for a Learn.
+	// LearnPart asks for the rest of a Snapshot, from an offset on. A server that no longer has that snapshot treats it
+	// as a Learn.
 	LearnPart struct {
 		Aru  rsm.Slot
 		Seq  rsm.Slot
@@ -171,21 +174,21 @@ type (
 		From int
 	}
 	// Collect asks a server to make a Snapshot of the slots up to Seq, and to forget their updates. It comes from the
-	// program that runs the server and has the machine, whose state after Seq is State, as the machine's Snapshot
-	// returns it. Another server has no say in it.
+	// program that runs the server and owns the machine, whose state after Seq is State, as returned by the machine's
+	// Snapshot. Servers ignore a Collect from another server.
 	Collect struct {
 		Seq   rsm.Slot
 		State string
 	}
 )
 
-// DataList is what a server knows of the slots above one: what is ordered there, and otherwise what it accepted last.
-// Both are ascending by slot.
+// DataList is what a server knows of the slots above a given one: what is ordered in them, or otherwise what it
+// accepted last. Both lists are in ascending order of slots.
 type DataList[O any] struct {
 	Ordered   []GloballyOrderedUpdate[O] // nil for none
 	Proposals []Proposal[O]              // nil for none
-	// Through is not 0 if more is ordered than Ordered has room for, or some of it is collected: everything up to here is
-	// ordered. The leader must learn it before it proposes.
+	// Through is not 0 if Ordered has no room for everything that is ordered, or some of it is collected: everything up
+	// to Through is ordered. The leader must learn it before it proposes.
 	Through rsm.Slot
 }
 
@@ -203,65 +206,67 @@ func (SnapshotPart) message()             {}
 func (LearnPart) message()                {}
 func (Collect) message()                  {}
 
-// Options are what may be tuned. With the zero value nothing is sent again, so that one lost message may stop the
-// protocol.
+// Options are the parameters of the protocol. With the zero value nothing is sent again, so that one lost message may
+// stop the protocol.
 type Options struct {
-	// Window is how many slots beyond the last executed one the leader proposes for; 0 for 1.
+	// Window is for how many slots beyond the last executed one the leader proposes; 0 means 1.
 	Window rsm.Slot
-	// Batch is the most updates that the leader proposes for one slot; 0 for 1.
+	// Batch is the maximum number of updates that the leader proposes for one slot; 0 means 1.
 	Batch int
-	// Bytes is the most bytes of the updates of one slot, as Server.Size counts them, but for one that alone has more; 0
-	// for no bound.
+	// Bytes is the maximum size of the updates of one slot, by Server.Size, except that a single update may be larger; 0
+	// means no limit.
 	Bytes int
-	// ListBytes is the most bytes of the updates of a data list, as Server.Size counts them: what is ordered and has no
-	// room beside what was proposed the leader asks for. 0 for no bound.
+	// ListBytes is the maximum size of the updates of a data list, by Server.Size; 0 means no limit. Proposals come
+	// first; ordered updates for which there is no room are learned by the leader separately.
 	ListBytes int
-	// Forward is how many pending updates a server has with the leader at a time: those that came first, and the next ones
-	// as these are ordered. None goes there in election, and what has no answer goes again ever less often. 0 is the
-	// paper's: all of them, each by a timer of its own, in election too. Updates that clients gave up are then so many
-	// messages that no election ends.
+	// Forward is the maximum number of pending updates that a server has sent to the leader at a time: the oldest ones
+	// first, and the next ones as these are ordered. None are sent in election, and unanswered ones are sent again at
+	// growing intervals. 0 is as in the paper: all pending updates are sent, each with its own timer, in election too.
+	// Then updates that clients have given up may cause so many messages that no election ends.
 	Forward int
-	// Queue is the most updates of its clients that a server holds, and the most that a leader holds to propose; what
-	// is beyond is dropped. 0 for no bound.
+	// Queue is the maximum number of client updates that a server holds, and of updates that a leader holds to propose;
+	// further ones are dropped. 0 means no limit.
 	Queue int
-	// Collect is after how many executed slots a server makes a snapshot of its machine and forgets their updates; 0 for
-	// never, unless it is sent a Collect.
+	// Collect is the number of executed slots after which a server makes a snapshot of its machine and forgets their
+	// updates; 0 means never, unless it receives a Collect.
 	Collect rsm.Slot
-	// Part is the most bytes of a snapshot that are told at once; 0 for no bound.
+	// Part is the maximum number of bytes of a snapshot in one message; 0 means no limit.
 	Part int
-	// Recovery lets servers that lost their disks come back, see Lost: each keeps the highest view that it ever attempted.
+	// Recovery allows servers that lost their disks to return, see Lost: each server keeps the highest view that it ever
+	// attempted.
 	Recovery bool
-	// Nonce is how many random bytes a server draws when it starts without a disk, at most 7: it cannot tell by itself
-	// whether it lost its disk or is new, and asks the others, as Lost says. It needs Recovery. With 0 such a server is
-	// new.
+	// Nonce is how many random bytes a server draws when it starts without a disk, at most 7: the server does not know
+	// whether it lost its disk or is new, and asks the others, as described at Lost. It requires Recovery. With 0 such a
+	// server is new.
 	Nonce int
-	// Delay is how many slots behind its own an update that changes the members takes effect, not less than the window;
-	// 0 if the members never change.
+	// Delay is how many slots after its own slot an update that changes the members takes effect, at least the window; 0
+	// if the members never change.
 	Delay rsm.Slot
-	// Once lets nobody join whose id is not above those of all who were members: who was one before, and lost its disk,
-	// would take part in the epochs of its past.
+	// Once allows only servers to join whose ids are above those of all members so far: a former member that lost its
+	// disk would take part in its past epochs again.
 	Once bool
-	// Last is the last view of an epoch that is attempted; 0 for the last that there is. Nobody waits for progress in it.
+	// Last is the last view of an epoch that is attempted; 0 means no limit. Servers do not wait for progress in it.
 	Last View
-	// Elected makes servers start in view 0 as if it were installed and prepared: nobody has accepted anything by then,
-	// so that there is nothing to ask.
+	// Elected makes servers start in view 0 as if it were installed and prepared: nothing has been accepted by then, so
+	// that the leader need not ask.
 	Elected bool
-	// Progress is how long a server waits for progress before it attempts the next view; 0 for 5 s. It doubles with
-	// each view that is preinstalled, at most Doublings times, and is as at first again after progress.
+	// Progress is how long a server waits for progress before it attempts the next view; 0 means 5 s. It doubles with
+	// each view that is preinstalled, at most Doublings times, and is reset by progress.
 	Progress  time.Duration
 	Doublings int
-	// Update is after how long a server sends a pending update to the leader again; 0 for never. With Forward it doubles
-	// each time, at most Doublings times, until one of them is ordered.
+	// Update is the time after which a server sends a pending update to the leader again; 0 means never. With Forward it
+	// doubles each time, at most Doublings times, until one of them is ordered.
 	Update time.Duration
-	// Proof is how often, and at most half as long again, a server tells the others which view it has installed; 0 for
-	// never.
+	// Proof is the interval, increased by up to a half at random, at which a server sends the others the view that it
+	// has installed; 0 means never.
 	Proof time.Duration
-	// Resend is after how long ViewChange, Prepare and Proposal are sent again to servers that have not answered; 0 for
-	// never.
+	// Resend is the time after which ViewChange, Prepare and Proposal are sent again to servers that have not answered;
+	// 0 means never.
 	Resend time.Duration
 }
 
-// Defaults are the timers of the paper's kind of network, with a tick of 10 ms: 500, 300, 100 and 100 ticks.
+// Defaults suits the networks that the paper considers. With a tick of 10 ms the timers are 500, 300, 100 and 100
+// ticks.
 var Defaults = Options{
 	Window: 16, Batch: 1, Forward: 1 << 8, Queue: 1 << 12, Progress: 5 * time.Second, Doublings: 5,
 	Update: 3 * time.Second, Proof: time.Second, Resend: time.Second,
@@ -294,16 +299,16 @@ func (o Options) window() rsm.Slot        { return max(o.Window, 1) }
 func (o Options) batch() int              { return max(o.Batch, 1) }
 func (o Options) progress() time.Duration { return cmp.Or(o.Progress, 5*time.Second) }
 
-// full reports whether no more than n updates may be held.
+// full reports whether n updates are as many as may be held.
 func (o Options) full(n int) bool { return o.Queue > 0 && n >= o.Queue }
 
-// beyond reports whether a view is beyond the last one.
+// beyond reports whether a view is after the last one.
 func (o Options) beyond(v View) bool { return o.Last > 0 && v.number() > o.Last }
 
-// ascending returns the keys of a map in ascending order: what depends on the order of a map is no handler.
+// ascending returns the keys of a map in ascending order: handlers must not depend on the order of a map.
 func ascending[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }
 
-// put returns m with one more entry, and a new map for nil: empty maps of states are nil.
+// put sets an entry of m and returns m, or a new map if m is nil: states have nil instead of empty maps.
 func put[K comparable, V any](m map[K]V, k K, v V) map[K]V {
 	if m == nil {
 		m = map[K]V{}
@@ -312,7 +317,7 @@ func put[K comparable, V any](m map[K]V, k K, v V) map[K]V {
 	return m
 }
 
-// drop returns m without an entry, nil for an empty one.
+// drop deletes an entry of m and returns m, or nil if it is empty then.
 func drop[K comparable, V any](m map[K]V, k K) map[K]V {
 	if delete(m, k); len(m) == 0 {
 		return nil

@@ -7,37 +7,37 @@ import (
 	"synod/paxos/rsm"
 )
 
-// Timers of a server.
+// The timers of a server.
 type (
 	// Progress is set while the server waits for progress.
 	Progress struct{}
-	// PendingUpdate is set for each pending update, without Options.Forward.
+	// PendingUpdate is set for each pending update if Options.Forward is 0.
 	PendingUpdate struct{ ID rsm.ID }
-	// Forward is set while there are pending updates that the leader was sent, with Options.Forward.
+	// Forward is set while there are pending updates that were sent to the leader, if Options.Forward is not 0.
 	Forward struct{}
-	// Proof is when to tell which view is installed.
+	// Proof fires when the installed view is to be sent to the others.
 	Proof struct{}
-	// Resend is when to send again what was not answered.
+	// Resend fires when unanswered messages are to be sent again.
 	Resend struct{}
 )
 
-// String is progress.
+// String returns "progress".
 func (Progress) String() string { return "progress" }
 
-// String is "update" and the update's name.
+// String returns "update" and the update's id.
 func (u PendingUpdate) String() string { return fmt.Sprintf("update %v", u.ID) }
 
-// String is forward.
+// String returns "forward".
 func (Forward) String() string { return "forward" }
 
-// String is proof.
+// String returns "proof".
 func (Proof) String() string { return "proof" }
 
-// String is resend.
+// String returns "resend".
 func (Resend) String() string { return "resend" }
 
-// waits reports whether the progress timer is to be set: in election from the time on that the view is preinstalled,
-// and otherwise while there is something to order or somebody in a higher view.
+// waits reports whether the progress timer must run: in election, once the view is preinstalled; otherwise while
+// there is something to order, or a server is known to attempt a higher view.
 func (t *turn[S, O, R]) waits() bool {
 	st := t.st
 	switch {
@@ -49,7 +49,7 @@ func (t *turn[S, O, R]) waits() bool {
 	return len(st.Changes) > 0 || st.Pending.Len() > 0 || len(st.Queue) > 0 || len(st.History) > 0
 }
 
-// watch sets the progress timer, or cancels it.
+// watch sets or cancels the progress timer.
 func (t *turn[S, O, R]) watch() {
 	waits := t.waits()
 	switch commands := t.out.Commands(); {
@@ -61,7 +61,7 @@ func (t *turn[S, O, R]) watch() {
 	}
 }
 
-// repeat sets the timers that a server always has.
+// repeat sets the timers that always run.
 func (t *turn[S, O, R]) repeat() {
 	t.setProof()
 	t.setResend()
@@ -100,7 +100,7 @@ func (t *turn[S, O, R]) cancelUpdate(id rsm.ID) {
 
 func (t *turn[S, O, R]) proof() Message { return VCProof{t.st.Installed, t.st.Aru} }
 
-// prove informs the others which view this server has installed.
+// prove sends the others the view that this server has installed.
 func (t *turn[S, O, R]) prove() {
 	if t.st.Phase == LeaderElection {
 		return
@@ -110,12 +110,12 @@ func (t *turn[S, O, R]) prove() {
 	}
 }
 
-// again sends again what was not answered.
+// again sends unanswered messages again.
 func (t *turn[S, O, R]) again() {
 	st := t.st
 	switch {
 	case t.recovering():
-		if t.drawn() { // Otherwise a digit is about to come.
+		if t.drawn() { // Otherwise the next digit is being drawn.
 			t.ask()
 		}
 	case st.Prepared != nil:
@@ -134,7 +134,7 @@ func (t *turn[S, O, R]) again() {
 	}
 }
 
-// proposeAgain sends what is not ordered to those who have not accepted it.
+// proposeAgain sends unordered proposals to the servers that have not accepted them.
 func (t *turn[S, O, R]) proposeAgain(to ...actor.ID) {
 	st := t.st
 	for _, seq := range ascending(st.History) {

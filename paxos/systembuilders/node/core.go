@@ -12,7 +12,7 @@ import (
 	"synod/paxos/systembuilders"
 )
 
-// snapshotPart is the most bytes of a snapshot in a message.
+// snapshotPart is the maximum number of bytes of a snapshot in a message.
 const snapshotPart = 1 << 20
 
 // tickLength is the duration of a tick for the actor, whose timers are durations.

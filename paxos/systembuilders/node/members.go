@@ -9,14 +9,14 @@ import (
 	"synod/paxos/rsm"
 )
 
-// ChangeClients is the first of the clients whose updates may change the members: those from here up to OwnClients. A
-// user that has several programs propose changes draws a client for each.
+// ChangeClients is the first of the clients whose updates may change the members; the last is OwnClients-1. A user
+// with several programs that propose changes draws a client for each.
 const ChangeClients = OwnClients - 1<<32
 
 // changes reports whether an update of a client may change the members.
 func changes(client uint64) bool { return client >= ChangeClients && client < OwnClients }
 
-// validateMembers returns an error if the part about the members is invalid.
+// validateMembers returns an error if the fields about members are invalid.
 func (c Config) validateMembers() error {
 	if c.Delay == 0 && (c.Members != nil || c.Change != nil) {
 		return errors.New("node: Members and Change require a Delay")
@@ -35,7 +35,7 @@ func (c Config) validateMembers() error {
 	return nil
 }
 
-// change is the actor's question who is a member after an update.
+// change returns the Change function of the actor.
 func (c Config) change() func(rsm.Command[string], []actor.ID) ([]actor.ID, bool) {
 	if c.Change == nil {
 		return nil
@@ -48,8 +48,8 @@ func (c Config) change() func(rsm.Command[string], []actor.ID) ([]actor.ID, bool
 	}
 }
 
-// continues completes a configuration by a state that a node saved, or returns an error if they are not of the same
-// cluster.
+// continues completes a configuration from the saved state of a node, or returns an error if they belong to different
+// clusters.
 func (c Config) continues(p PersistentState) (Config, error) {
 	if c.Members == nil {
 		c.Members = p.Members

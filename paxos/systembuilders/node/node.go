@@ -26,7 +26,7 @@
 // A user that calls Compact, so that old updates are forgotten, restores rd.Snapshot, if it is not nil, before it
 // applies updates.
 //
-// A Node runs the actor that package checker explores, with timers counted in ticks. It adds a goroutine, and nothing
+// A Node runs the actor that package checker explores, with timers counted in ticks. It adds a goroutine, but nothing
 // to the protocol.
 package node
 
@@ -46,8 +46,8 @@ import (
 var (
 	// ErrStopped is returned by the methods of a stopped Node.
 	ErrStopped = errors.New("node: stopped")
-	// ErrProposalDropped is returned by Propose for an update that this call will not order, since one with the same
-	// client and timestamp was ordered before.
+	// ErrProposalDropped is returned by Propose for an update that it does not propose, since one with the same client
+	// and timestamp was ordered before.
 	ErrProposalDropped = errors.New("node: proposal dropped, as the update was ordered before")
 )
 
@@ -73,17 +73,17 @@ type Config struct {
 	Bytes   int // maximum length of the updates in a slot together, unless it has only one; 0 means no limit
 	Pending int // maximum number of pending updates, beyond which Propose blocks; 0 means 4096
 
-	// Delay is how many slots after its own an update takes effect that changes the members, at least Window; 0 if the
-	// members never change. It must be the same on all nodes, as must be Members and Change, and NodeCount, which is then
-	// how many ids there may ever be. A node that lost its state is replaced by one with another id: RejoinNode is an
-	// error.
+	// Delay is how many slots after its own slot an update that changes the members takes effect, at least Window; 0 if
+	// the members never change. Delay, Members, Change and NodeCount must be the same on all nodes; NodeCount is then
+	// the number of ids that there may ever be. A node that lost its state is replaced by one with another id:
+	// RejoinNode returns an error.
 	Delay int
 	// Members are the first members, by ascending id; nil means all nodes. A node that joins later has the same.
 	Members []actor.ID
-	// Change returns who is a member after an update, by ascending id, given who is before it, and false if it changes
-	// nothing. Who joins must have an id above those of all that were members; any other change has no effect. It is
-	// called for updates of the clients from ChangeClients on, more than once for each, and must depend on its arguments
-	// alone.
+	// Change returns the members after an update, by ascending id, given those before it, and false if the update does
+	// not change them. A node that joins must have an id above those of all members so far; any other change has no
+	// effect. It is called for updates of the clients from ChangeClients on, more than once for each, and must depend on
+	// its arguments only.
 	Change func(data []byte, members []actor.ID) (after []actor.ID, changes bool)
 }
 
@@ -160,7 +160,7 @@ type Ready struct {
 	// Snapshot is not nil if OrderedUpdates omits updates because no node has them any more: the user continues from
 	// this state of the machine. It is a snapshot that was passed to Compact on some node.
 	Snapshot *Snapshot
-	// Given is the last slot whose updates were given, with this Ready at the latest. A slot may have none.
+	// Given is the last slot whose updates were delivered, in this Ready or an earlier one. A slot may have none.
 	Given          rsm.Slot
 	OrderedUpdates []OrderedUpdate // each update once, in the same order on all nodes; to be applied after Snapshot
 }
@@ -181,10 +181,10 @@ type Status struct {
 	LocalAru      rsm.Slot // all slots up to this one are ordered
 	Pending       int      // updates that were proposed here and are not yet ordered
 	Recovering    bool     // the node does not take part until it has learned what it may have promised; see RejoinNode
-	// Members are those of the slot after LocalAru. A node that is none takes no part, and only learns.
+	// Members are the members in the slot after LocalAru. A node that is not one of them takes no part; it only learns.
 	Members []actor.ID
-	Changes int // how many further changes of them are ordered, and have yet to take effect
-	// Highest is the highest id of all that were, or are to be, members, if they may change.
+	Changes int // number of ordered changes of the members that have yet to take effect
+	// Highest is the highest id of all past, present and future members, if they may change.
 	Highest actor.ID
 }
 

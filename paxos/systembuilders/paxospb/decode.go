@@ -13,8 +13,8 @@ import (
 	"synod/paxos/systembuilders/node"
 )
 
-// Decode returns what a message says to a node, in any dialect, or an error for one that says nothing. Whether it is a
-// node that says it, and to whom, is for Node.Step to judge.
+// Decode decodes a message to a node, in any dialect, or returns an error if it is invalid. It does not check the
+// sender and the receiver; Node.Step does.
 func Decode(p *Message) (node.Message, error) {
 	m := node.Message{To: actor.ID(p.GetTo())}
 	var from uint64
@@ -76,7 +76,7 @@ func Decode(p *Message) (node.Message, error) {
 	return m, nil
 }
 
-// errNobody is for an update of a client that cannot be.
+// errNobody is returned for an update of an impossible client.
 var errNobody = fmt.Errorf("an update of client %d: that number is for slots without any", uint64(Nobody))
 
 func updateOf(p *ClientUpdate) (update, error) {
@@ -93,7 +93,7 @@ func snapshotOf(p *Snapshot) systembuilders.Snapshot {
 	return systembuilders.Snapshot{Seq: rsm.Slot(p.GetSeq()), Data: string(p.GetData())}
 }
 
-// errOffset is for a place in a snapshot that has none.
+// errOffset is returned for an invalid offset in a snapshot.
 var errOffset = errors.New("a part of a snapshot that begins nowhere")
 
 func snapshotPartOf(p *SnapshotPart) (m systembuilders.SnapshotPart, err error) {
@@ -127,7 +127,7 @@ func forwardedOf(p *ClientUpdate) (forwarded, error) {
 	return forwarded{Update: u}, err
 }
 
-// slotOf returns the updates of a slot. One without any is told by a batch, by an update of nobody or by none.
+// slotOf decodes the updates of a slot. An empty slot may be an empty batch, an update of Nobody, or no update.
 func slotOf(one *ClientUpdate, all *Batch) (batch, error) {
 	updates := all.GetUpdates()
 	switch {
@@ -158,7 +158,7 @@ func orderedOf(p *GloballyOrderedUpdate) (ordered, error) {
 	return ordered{Seq: rsm.Slot(p.GetSeq()), Batch: b}, err
 }
 
-// prepareOKOf returns an answer to a Prepare, ascending by slot as it must be, whatever the order in which it came.
+// prepareOKOf decodes an answer to a Prepare, and sorts it by slot, as required.
 func prepareOKOf(p *PrepareOK) (preparedOK, error) {
 	m := preparedOK{View: systembuilders.View(p.GetView())}
 	m.Data.Through = rsm.Slot(p.GetThrough())

@@ -9,23 +9,23 @@ import (
 	"synod/paxos/systembuilders/node"
 )
 
-// Dialect is what a peer understands.
+// Dialect is the part of the schema that a peer understands.
 type Dialect uint8
 
 const (
-	// Published is the schema without what is numbered from 100 on.
+	// Published is the schema without the fields numbered 100 and above.
 	Published Dialect = iota
-	// Extended is all of the schema.
+	// Extended is the whole schema.
 	Extended
 )
 
-// Nobody is the client of updates that do nothing. In the published schema a slot has exactly one update, so that one
-// without any is told as an update of Nobody, without data, whose timestamp is the slot. No client may have this
+// Nobody is the client of updates that do nothing. In the published schema a slot has exactly one update, so that an
+// empty slot is encoded as an update of Nobody, without data, whose timestamp is the slot. No client may have this
 // number.
 const Nobody = math.MaxUint64
 
-// ErrUnsayable is returned for what the published schema has no words for. It is not sent: what was meant to be learned
-// by it is learned in another way, or not by this peer.
+// ErrUnsayable is returned for a message that the published schema cannot express. It is not sent: the peer learns
+// its content in another way, or not at all.
 var ErrUnsayable = errors.New("paxospb: the published schema has no words for it")
 
 type (
@@ -39,8 +39,8 @@ type (
 	clientEntry = systembuilders.Pending[string]
 )
 
-// Encode returns a message of a node of so many, 0 if their number changes, in a dialect. There may be no words for it
-// there: ErrUnsayable is the only error.
+// Encode encodes a message of one of so many nodes, 0 if their number changes, in a dialect. The only error is
+// ErrUnsayable.
 func Encode(m node.Message, nodes int, d Dialect) (*Message, error) {
 	e := encoder{uint64(m.From), uint64(nodes), d}
 	p := &Message{To: uint64(m.To)}
@@ -84,7 +84,7 @@ func Encode(m node.Message, nodes int, d Dialect) (*Message, error) {
 			return nil, ErrUnsayable
 		}
 		p.Type = &Message_Snapshot{e.snapshot(m)}
-	case systembuilders.Collect: // It is from the user of a node to that node.
+	case systembuilders.Collect: // It comes from the user of a node, and is for that node only.
 		return nil, ErrUnsayable
 	case systembuilders.SnapshotPart:
 		if d != Extended {
@@ -121,8 +121,8 @@ type encoder struct {
 	dialect     Dialect
 }
 
-// as returns the encoder of the leader of a view, or of the node itself if the members change: then it is not known
-// here who led, and of no use.
+// as returns an encoder for messages of the leader of a view. If the members change, it returns e: then the leader is
+// not known here, and not needed.
 func (e encoder) as(leaderOf systembuilders.View) encoder {
 	if e.nodes > 0 {
 		e.from = uint64(leaderOf) % e.nodes
@@ -145,8 +145,8 @@ func (e encoder) update(u update) (*ClientUpdate, error) {
 	return p, nil
 }
 
-// slot returns the updates of a slot: as the published schema has them if they are one, or it is all that the other
-// side knows.
+// slot encodes the updates of a slot: in the published form if there is one update, or if the peer knows only that
+// form.
 func (e encoder) slot(seq rsm.Slot, b batch) (*ClientUpdate, *Batch, error) {
 	switch {
 	case b.Len() == 1:
@@ -204,8 +204,8 @@ func (e encoder) ordered(m ordered) (*GloballyOrderedUpdate, error) {
 	return &GloballyOrderedUpdate{NodeId: e.from, Seq: uint64(m.Seq), Update: u, Batch: all}, err
 }
 
-// prepareOK returns an answer to a Prepare. One that leaves something out cannot be said in the published schema: who
-// takes it for all there is might propose something else.
+// prepareOK encodes an answer to a Prepare. The published schema cannot express one that leaves something out: a
+// leader that took it for complete might propose something else.
 func (e encoder) prepareOK(to uint64, m preparedOK) (*PrepareOK, error) {
 	p := &PrepareOK{NodeId: e.from, View: uint64(m.View), Through: uint64(m.Data.Through)}
 	if e.dialect != Extended && m.Data.Through != 0 {

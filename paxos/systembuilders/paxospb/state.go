@@ -13,7 +13,7 @@ import (
 	"synod/paxos/systembuilders/node"
 )
 
-// EncodeState returns what a node keeps.
+// EncodeState encodes the state that a node keeps.
 func EncodeState(s node.PersistentState) *PersistentState {
 	e := encoder{uint64(s.NodeID), uint64(s.NodeCount), Extended}
 	if s.Delay > 0 {
@@ -28,7 +28,7 @@ func EncodeState(s node.PersistentState) *PersistentState {
 		p.Snapshot = e.snapshot(s.Snapshot)
 	}
 	for seq, b := range s.Log.All() {
-		o, _ := e.ordered(ordered{Seq: seq, Batch: b}) // All can be said in our dialect.
+		o, _ := e.ordered(ordered{Seq: seq, Batch: b}) // The extended dialect can express everything.
 		p.Ordered = append(p.Ordered, o)
 	}
 	for _, seq := range slices.Sorted(maps.Keys(s.History)) {
@@ -48,8 +48,8 @@ func EncodeState(s node.PersistentState) *PersistentState {
 	return p
 }
 
-// DecodeState returns what a node kept, or an error for what it cannot have kept. Of a state by the published schema it
-// takes the view and the proposal, which is all that a node promised by it.
+// DecodeState decodes the state that a node kept, or returns an error if it is invalid. Of a state in the published
+// schema it uses the view and the proposal, which is all that such a node promised.
 func DecodeState(p *PersistentState) (node.PersistentState, error) {
 	const most = 1 << 32
 	if p.GetNodeCount() < 1 || p.GetNodeCount() > most || p.GetNodeId() >= p.GetNodeCount() {
@@ -120,7 +120,7 @@ func joinState(s *node.PersistentState, p *PersistentState) error {
 		if _, twice := s.Pending.Get(u.Command.ID); twice || u.Node != s.NodeID {
 			return errors.New("a pending update is there twice, or of another node")
 		}
-		// Nobody waits for the answer but the user of the node.
+		// Only the user of the node waits for the answer.
 		s.Pending = s.Pending.With(u.Command.ID, clientEntry{Client: actor.ID(s.NodeCount), Command: u.Command})
 	}
 	return nil
