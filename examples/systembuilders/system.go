@@ -1,4 +1,4 @@
-// Package systembuilders composes the servers of "Paxos for System Builders" with clients of a replicated machine and a
+// Package systembuilders composes the servers of "Paxos for System Builders", clients of a replicated machine and a
 // network into a model to check.
 package systembuilders
 
@@ -14,36 +14,36 @@ import (
 	"synod/paxos/systembuilders"
 )
 
-// The machines that are replicated.
+// The replicated machines.
 const (
 	OfRegister = iota // one value, which clients write and then read
 	OfLog             // to which clients append, and which they then read
 	OfStore           // of one key, which clients put, swap and read
 )
 
-// Config is a system. Servers have the ids 0 … Servers−1; clients have the ids that follow.
+// Config is the configuration of a system. Servers have the ids 0 … Servers−1; clients have the ids that follow.
 type Config struct {
 	Servers      int  // 1 to MaxServers
 	Clients      int  // 1 to MaxClients
 	Commands     int  // of each client, one after the other; 1 to MaxCommands
-	Pipeline     int  // how many commands of a client may be without an answer at once; 0 for 1
+	Pipeline     int  // maximum number of unanswered commands of a client; 0 means 1
 	Views        int  // the last view that is attempted; at least 1
-	Electing     bool // servers begin by attempting view 1; otherwise in view 0, which server 0 leads
+	Electing     bool // servers begin by attempting view 1; otherwise they begin in view 0, led by server 0
 	Window       int  // slots that the leader proposes for beyond the last executed one; at least 1
 	Batch        int  // updates in a slot; at least 1
-	Resends      int  // with 0 nothing is ever sent again; otherwise so many timeouts more than a majority needs for Views
-	Collect      int  // slots after which servers make a snapshot and forget their updates; 0 for never
-	Part         int  // bytes of a snapshot in a message, at most; 0 for no bound
-	Forward      int  // pending updates that a server has with the leader at a time; 0 for all
-	Lost         int  // the last so many servers may lose their disks, once each
-	Members      int  // the first so many servers are members at first; 0 for all
-	Change       int  // who an update makes the members: the sum of 1 for server 0, 2 for server 1, 4 for server 2 …; 0 for no change
-	Begin        int  // Start, or where else
-	Live         bool // every client is to be served at last, a property of endless paths; what is sent again is not bounded
+	Resends      int  // 0: nothing is ever sent again; otherwise the number of timeouts beyond those that the views need
+	Collect      int  // slots after which servers make a snapshot and forget their updates; 0 means never
+	Part         int  // maximum number of bytes of a snapshot in a message; 0 means no limit
+	Forward      int  // maximum number of pending updates that a server has sent to the leader; 0 means no limit
+	Lost         int  // number of servers, the last ones, that may lose their disks, once each
+	Members      int  // number of initial members, the first servers; 0 means all
+	Change       int  // the members that an update sets: bit i for server i; 0 if no update does
+	Begin        int  // Start, Rebound or Rivals
+	Live         bool // check that every client is served eventually, on infinite paths; resends are not bounded
 	Insist       bool // clients send a command again to the server that they asked, not to the next one
 	End          bool // clients end their sessions
 	Machine      int  // OfRegister, OfLog or OfStore
-	model.Config      // the network, and what may go wrong; servers may crash
+	model.Config      // the network and its faults; servers may crash
 }
 
 // The bounds of a Config.
@@ -53,10 +53,10 @@ const (
 	MaxCommands = replicated.MaxCommands
 )
 
-// Default is three servers that may change the view once, and a client with a command.
+// Default is three servers that may change the view once, and a client with one command.
 var Default = Config{Servers: 3, Clients: 1, Commands: 1, Views: 1, Window: 2, Batch: 1}
 
-// Validate reports what is wrong with a configuration, or nil.
+// Validate returns an error if the configuration is invalid.
 func (c Config) Validate() error {
 	for _, n := range []struct {
 		what    string
@@ -85,7 +85,7 @@ func (c Config) Validate() error {
 	return c.validateBegin()
 }
 
-// options are those of the protocol. A model knows no durations.
+// options returns the options of the protocol. In a model the durations of timers do not matter.
 func (c Config) options() systembuilders.Options {
 	o := systembuilders.Options{
 		Window: rsm.Slot(c.Window), Batch: c.Batch, Collect: rsm.Slot(c.Collect), Part: c.Part, Forward: c.Forward,
@@ -101,7 +101,8 @@ func (c Config) options() systembuilders.Options {
 	return o
 }
 
-// clientResends is how often a client sends a command again: any number of times, if what is sent again is not bounded.
+// clientResends returns how often a client sends a command again: -1, any number of times, if resends are not
+// bounded.
 func (c Config) clientResends() int {
 	if c.Live && c.Resends > 0 {
 		return -1
@@ -109,7 +110,7 @@ func (c Config) clientResends() int {
 	return c.Resends
 }
 
-// System is the model. A configuration that is not valid is a mistake that the check reports.
+// System returns the model. If the configuration is invalid, the check reports the error.
 func System(c Config) *model.System[rsm.Message] {
 	switch c.Machine {
 	case OfLog:
@@ -121,10 +122,10 @@ func System(c Config) *model.System[rsm.Message] {
 	return compose(c, "register", rsm.Register[Value]{}, replicated.RegisterOps[Value])
 }
 
-// Value is what clients write: 'A' and so on, a letter for each client and command; 0 at first.
+// Value is a value that clients write: a letter for each client and command, from 'A' on; initially 0.
 type Value rune
 
-// String is the letter, or "none".
+// String returns the letter, or "none".
 func (v Value) String() string {
 	if v == 0 {
 		return "none"
@@ -132,7 +133,7 @@ func (v Value) String() string {
 	return string(v)
 }
 
-// compose builds the model of servers of a machine.
+// compose builds the model for servers of a machine.
 func compose[S, O, R any](
 	c Config, name string, m rsm.Machine[S, O, R], ops func(client, commands int) []O,
 ) *model.System[rsm.Message] {

@@ -1,5 +1,6 @@
-// Package client is a client of servers of "Paxos for System Builders" for people, and for scripts: it takes lines, has each
-// ordered as an update by any of the servers, and prints where it stands. It speaks the protocol that was published for that.
+// Package client is a client of servers of "Paxos for System Builders" for people and scripts: it reads lines, has
+// each ordered as an update by any of the servers, and prints its position in the order. It uses the published client
+// protocol.
 package client
 
 import (
@@ -29,10 +30,11 @@ import (
 	"synod/spawn/secure"
 )
 
-// Bounds of a client.
+// The bounds of a client.
 const (
 	maxLine = 32 << 10 // bytes
-	// askPatience is how long a server may take before another one is asked the same, which nobody orders twice.
+	// askPatience is how long the client waits for a server before it sends the update to another one; it is ordered
+	// only once.
 	askPatience = 3 * time.Second
 	shortPause  = 20 * time.Millisecond // before the next server is asked, if one refused at once
 )
@@ -40,23 +42,23 @@ const (
 // prompt is printed before each line, on a terminal.
 const prompt = "Enter an update: "
 
-// Settings are a client. Hosts, In and Out are required.
+// Settings configures a client. Hosts, In and Out are required.
 type Settings struct {
 	Hosts    hosts.List
 	Identity *secure.Identity // nil for none
-	ID       uint64           // below node.OwnClients; 0 for one that is drawn
-	// First is the timestamp of its first update; 0 for nanoseconds since 1970. Servers take an update with a timestamp
-	// that its client had before for the same one, so that it must have grown since the last time.
+	ID       uint64           // below node.OwnClients; 0 means a random one
+	// First is the timestamp of the first update; 0 means nanoseconds since 1970. Servers treat an update with a
+	// timestamp that its client has used before as the same update, so it must be greater than in earlier runs.
 	First    uint64
 	In       io.Reader // lines; there is a prompt if it is a terminal
-	Out, Err io.Writer // what is ordered; servers that cannot be reached
-	// Patience is how long an update may take until it is ordered; 0 for 30 s.
+	Out, Err io.Writer // for ordered updates, and for servers that cannot be reached
+	// Patience is how long to wait for an update to be ordered; 0 means 30 s.
 	Patience time.Duration
-	// Connect is how long to wait at first for servers that cannot be reached; 0 for 2 s.
+	// Connect is how long to wait initially for servers that cannot be reached; 0 means 2 s.
 	Connect time.Duration
 }
 
-// ErrNotOrdered is returned if an update was not ordered in time. It may still be.
+// ErrNotOrdered is returned if an update was not ordered in time. It may still be ordered later.
 var ErrNotOrdered = errors.New("an update was not ordered in time, and may still be")
 
 // server is a server of the cluster.
@@ -73,8 +75,8 @@ type dialogue struct {
 	prompted bool
 }
 
-// Run takes lines until the end of the input or of the context. Empty lines are left out. It goes on after an update that was
-// not ordered.
+// Run reads lines until the end of the input, or until the context ends. It skips empty lines, and continues
+// after an update that was not ordered.
 func Run(ctx context.Context, o Settings) error {
 	s := &dialogue{Settings: o, next: o.First}
 	for s.ID == 0 {
@@ -99,7 +101,7 @@ func Run(ctx context.Context, o Settings) error {
 	return s.lines(ctx)
 }
 
-// connections returns connections to servers, which connect on first use.
+// connections returns connections to all servers, which connect on first use.
 func connections(all hosts.List, who *secure.Identity) (servers []server, err error) {
 	_, dials := grpc.Credentials(who)
 	for _, h := range all {
@@ -119,7 +121,7 @@ func closeAll(servers []server) {
 	}
 }
 
-// connect connects to all servers, and says which of them it cannot reach now.
+// connect connects to all servers, and prints which of them cannot be reached.
 func (s *dialogue) connect(ctx context.Context) error {
 	var err error
 	if s.servers, err = connections(s.Hosts, s.Identity); err != nil {
@@ -149,10 +151,10 @@ func (s *dialogue) connect(ctx context.Context) error {
 	return nil
 }
 
-// errLong reports that a line is too long.
+// errLong is returned for a line that is too long.
 var errLong = fmt.Errorf("a line has more than %d bytes, which is the most that an update may have", maxLine)
 
-// lines has one line after the other ordered.
+// lines has each line ordered, one after the other.
 func (s *dialogue) lines(ctx context.Context) error {
 	in := bufio.NewReaderSize(s.In, maxLine+2)
 	var failed error
@@ -204,7 +206,7 @@ func skipLine(in *bufio.Reader) error {
 	}
 }
 
-// order has an update ordered, by any of the servers that are there, and asks another one the same if one does not answer.
+// order has an update ordered by one of the servers, and sends it to another one if that does not answer.
 func (s *dialogue) order(ctx context.Context, text string) error {
 	u := &paxospb.ClientUpdate{ClientId: s.ID, Timestamp: s.next, Update: []byte(text)}
 	s.next++
@@ -238,14 +240,14 @@ func (s *dialogue) order(ctx context.Context, text string) error {
 	return ErrNotOrdered
 }
 
-// describe is where an update stands, whose it is, and what it says.
+// describe formats the position of an update, its client and its text.
 func describe(o *paxospb.GloballyOrderedUpdate) string {
 	u := o.GetUpdate()
 	return fmt.Sprintf("%d, of client %d at %d: %s",
 		o.GetSeq(), u.GetClientId(), u.GetTimestamp(), printable(string(u.GetUpdate())))
 }
 
-// printable is a text as it is, or quoted if it is not one line that can be printed.
+// printable returns the text, or quotes it if it is not a single printable line.
 func printable(text string) string {
 	for _, r := range text {
 		if !strconv.IsPrint(r) {
@@ -255,7 +257,7 @@ func printable(text string) string {
 	return text
 }
 
-// choose draws a server: another one than the last, and one that is connected if there is any.
+// choose returns a random server: not the last one, and a connected one if possible.
 func (s *dialogue) choose(last int) int {
 	var there, others []int
 	for i, to := range s.servers {
@@ -266,7 +268,7 @@ func (s *dialogue) choose(last int) int {
 		if to.conn.GetState() == connectivity.Ready {
 			there = append(there, i)
 		} else {
-			to.conn.Connect() // It may have come back.
+			to.conn.Connect() // It may be up again.
 		}
 	}
 	switch {

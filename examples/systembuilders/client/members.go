@@ -20,34 +20,34 @@ import (
 	"synod/spawn/secure"
 )
 
-// changePatience is how long a server may take for a change of the members before another one is asked the same.
+// changePatience is how long to wait for a server to change the members before another one is asked.
 const changePatience = 10 * time.Second
 
-// Cluster is a cluster whose members may change. Hosts is required: some servers of it.
+// Cluster is a cluster whose members may change. Hosts is required: some of its servers.
 type Cluster struct {
 	Hosts    hosts.List
 	Identity *secure.Identity // nil for none
-	Patience time.Duration    // how long an answer may take; 0 for 30 s
+	Patience time.Duration    // how long to wait for an answer; 0 means 30 s
 }
 
-// ErrRefused is returned for what the servers refuse: asking again is of no use.
+// ErrRefused is returned if the servers refuse a request: repeating it is useless.
 var ErrRefused = errors.New("refused")
 
 // ErrSilent is returned if no server answered in time. A change may still take effect.
 var ErrSilent = errors.New("no server answered in time")
 
-// refusals are the codes of what is refused, by any server.
+// refusals are the status codes with which any server would refuse the request.
 var refusals = []codes.Code{codes.FailedPrecondition, codes.InvalidArgument, codes.Unimplemented, codes.AlreadyExists}
 
-// Members returns the members, as one of the servers knows them, or, if ordered, as they are at a place in the order of
-// updates that is not before this call.
+// Members returns the members as one of the servers knows them. If ordered is set, they are the members at a point in
+// the order of updates that is not before this call.
 func (c Cluster) Members(ctx context.Context, ordered bool) (*transportpb.MembersReply, error) {
 	return c.ask(ctx, func(ctx context.Context, s transportpb.MembershipServiceClient) (*transportpb.MembersReply, error) {
 		return s.Members(ctx, &transportpb.MembersRequest{Ordered: ordered})
 	})
 }
 
-// Change has the members changed, and returns them once the change has taken effect.
+// Change changes the members, and returns them once the change has taken effect.
 func (c Cluster) Change(ctx context.Context, change *paxospb.MemberChange) (*transportpb.MembersReply, error) {
 	r := &transportpb.ChangeMembersRequest{
 		ClientId:  node.ChangeClients + rand.Uint64N(node.OwnClients-node.ChangeClients),
@@ -58,7 +58,7 @@ func (c Cluster) Change(ctx context.Context, change *paxospb.MemberChange) (*tra
 	})
 }
 
-// ask asks one server after the other, until one answers.
+// ask asks one server after the other until one answers.
 func (c Cluster) ask(
 	ctx context.Context,
 	what func(context.Context, transportpb.MembershipServiceClient) (*transportpb.MembersReply, error),

@@ -1,5 +1,5 @@
-// Package hosts reads the file that says where the servers of a cluster are: a line for each, as host or host:port. The number
-// of the line, from 0, is the id of the server.
+// Package hosts reads the file with the addresses of the servers of a cluster: a line for each, host or host:port.
+// The number of the line, from 0, is the id of the server.
 package hosts
 
 import (
@@ -15,26 +15,26 @@ import (
 	"strings"
 )
 
-// Bounds of a cluster.
+// The bounds of a cluster.
 const (
 	MaxServers = 64
-	FirstPort  = 1024 // the least that a server may have
+	FirstPort  = 1024 // the lowest port that a server may have
 	LastPort   = 65535
 )
 
-// Host is where a server is.
+// Host is the address of a server.
 type Host struct {
 	Name string // of a machine, or its IPv4 address
 	Port uint16
 }
 
-// String is host:port.
+// String returns host:port.
 func (h Host) String() string { return net.JoinHostPort(h.Name, strconv.Itoa(int(h.Port))) }
 
-// List is all servers, by their ids.
+// List has the hosts of all servers by id.
 type List []Host
 
-// String is all servers as host:port, with commas between.
+// String returns the hosts, separated by commas.
 func (l List) String() string {
 	all := make([]string, len(l))
 	for i, h := range l {
@@ -43,7 +43,7 @@ func (l List) String() string {
 	return strings.Join(all, ",")
 }
 
-// ReadFile reads a file of hosts. Lines without a port have this one.
+// ReadFile reads a file of hosts. Port is for lines without one.
 func ReadFile(path string, port uint16) (List, error) {
 	file, err := os.Open(path)
 	if errors.Is(err, os.ErrNotExist) {
@@ -60,7 +60,7 @@ func ReadFile(path string, port uint16) (List, error) {
 	return all, nil
 }
 
-// Read reads lines of hosts. Those without a port have this one.
+// Read reads lines of hosts. Port is for lines without one.
 func Read(r io.Reader, port uint16) (List, error) {
 	var all List
 	s := bufio.NewScanner(r)
@@ -89,7 +89,7 @@ func Read(r io.Reader, port uint16) (List, error) {
 	return all, nil
 }
 
-// Parse reads host:port.
+// Parse parses host:port.
 func Parse(text string) (Host, error) {
 	h, err := parse(text, 0)
 	if err == nil && h.Port == 0 {
@@ -98,7 +98,7 @@ func Parse(text string) (Host, error) {
 	return h, err
 }
 
-// parse reads one line.
+// parse parses one line.
 func parse(line string, port uint16) (Host, error) {
 	h := Host{Name: line, Port: port}
 	switch colons := strings.Count(line, ":"); {
@@ -120,9 +120,9 @@ func parse(line string, port uint16) (Host, error) {
 	return h, nil
 }
 
-// Machine is what is known of a machine.
+// Machine identifies a machine.
 type Machine struct {
-	Name      string       // as it calls itself
+	Name      string       // its host name
 	Addresses []netip.Addr // of its interfaces
 }
 
@@ -145,7 +145,7 @@ func This() (Machine, error) {
 	return m, nil
 }
 
-// has reports whether a host is this machine: its name, with or without a domain, localhost, or an address of it.
+// has reports whether a host is this machine: its name, with or without a domain, localhost, or one of its addresses.
 func (m Machine) has(h Host) bool {
 	if at, err := netip.ParseAddr(h.Name); err == nil {
 		return at.IsLoopback() || slices.Contains(m.Addresses, at.Unmap())
@@ -154,8 +154,8 @@ func (m Machine) has(h Host) bool {
 	return strings.EqualFold(h.Name, m.Name) || strings.EqualFold(h.Name, short) || strings.EqualFold(h.Name, "localhost")
 }
 
-// Self returns the id of this machine's server: the one that is asked for, or else the only one whose line is this machine.
-// None is asked for by −1.
+// Self returns the id of this machine's server: the id asked for, or else that of the only line that is this machine.
+// If asked is −1, no id is asked for.
 func (l List) Self(m Machine, asked int) (int, error) {
 	if asked >= len(l) {
 		return 0, fmt.Errorf("id %d: must be 0 to %d, as there are %d servers", asked, len(l)-1, len(l))

@@ -14,41 +14,43 @@ import (
 	"synod/paxos/systembuilders/paxospb"
 )
 
-// Bounds of what a server keeps of the updates that were ordered, so that a client that asks again gets the same answer.
+// The limits of the ordered updates that a server keeps, so that a client that sends an update again gets the same
+// answer.
 const (
 	keptUpdates = 1 << 14
 	keptBytes   = 1 << 20
-	updateBytes = 64 // of an update, beside its data
+	updateBytes = 64 // of an update, in addition to its data
 )
 
-// Bounds of the updates between two snapshots, of which the last one but one is passed to the node.
+// The limits of the updates between two snapshots. The node receives the last but one of the snapshots.
 const (
 	snapshotUpdates = 1 << 11
 	snapshotBytes   = 1 << 20
 )
 
-// answers is the machine of a server: the last updates, and where servers are. Calls wait in it for what they asked. It
-// is safe for concurrent use.
+// answers is the machine of a server: the last updates, and the addresses of servers. Calls wait in it for updates to
+// be ordered. It is safe for concurrent use.
 type answers struct {
 	mu      sync.Mutex
-	given   rsm.Slot // everything up to here is in it
+	given   rsm.Slot // everything up to here is executed
 	last    list.List
-	places  map[rsm.ID]*list.Element // in last, of node.OrderedUpdate
+	places  map[rsm.ID]*list.Element // elements of last, which are of type node.OrderedUpdate
 	bytes   int
-	book    map[actor.ID]hosts.Host // of all that were members, if they may change; otherwise nil
+	book    map[actor.ID]hosts.Host // addresses of all past and present members, if they may change; otherwise nil
 	waiting map[rsm.ID][]chan<- node.OrderedUpdate
 	passing []passing
-	since   struct{ updates, bytes int } // the last snapshot
-	taken   *node.Snapshot               // the last one
+	since   struct{ updates, bytes int } // since the last snapshot
+	taken   *node.Snapshot               // the last snapshot
 }
 
-// passing is a call that waits for a slot.
+// passing is a call that waits for a slot to be executed.
 type passing struct {
 	slot   rsm.Slot
 	passed chan struct{}
 }
 
-// newAnswers returns a machine that has executed nothing. The first members have a book if they may change.
+// newAnswers returns a machine that has executed nothing, given the addresses of the first members if the members may
+// change, otherwise nil.
 func newAnswers(first map[actor.ID]hosts.Host) *answers {
 	return &answers{
 		places: make(map[rsm.ID]*list.Element), waiting: make(map[rsm.ID][]chan<- node.OrderedUpdate), book: first,
@@ -59,7 +61,8 @@ func idOf(u node.Update) rsm.ID {
 	return rsm.ID{Client: rsm.Client(u.ClientID), Local: rsm.Local(u.Timestamp)}
 }
 
-// take executes what a node has given, and returns a snapshot for the node if there are enough updates since the last.
+// take executes the updates of a Ready, and returns a snapshot for the node if there were enough updates since the
+// last one.
 func (a *answers) take(r node.Ready) (old *node.Snapshot, err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -94,26 +97,26 @@ func (a *answers) take(r node.Ready) (old *node.Snapshot, err error) {
 	return old, nil
 }
 
-// execute keeps an update, and answers who waits for it.
+// execute records an update, and answers the calls that wait for it.
 func (a *answers) execute(u node.OrderedUpdate) {
 	id := idOf(u.Update)
 	a.keep(u)
 	if a.book != nil && u.Update.ClientID >= node.ChangeClients {
 		if c, err := parseChange(u.Update.Data); err == nil {
 			for id, h := range c.add {
-				if _, known := a.book[id]; !known { // Who was a member stays where it is.
+				if _, known := a.book[id]; !known { // A former member keeps its address.
 					a.book[id] = h
 				}
 			}
 		}
 	}
 	for _, w := range a.waiting[id] {
-		w <- u // There is room for it.
+		w <- u // The channel is buffered.
 	}
 	delete(a.waiting, id)
 }
 
-// keep keeps an update, and forgets the first ones if there are too many.
+// keep records an update, and forgets the oldest ones beyond the limits.
 func (a *answers) keep(u node.OrderedUpdate) {
 	a.places[idOf(u.Update)] = a.last.PushBack(u)
 	a.bytes += len(u.Update.Data) + updateBytes
@@ -124,7 +127,7 @@ func (a *answers) keep(u node.OrderedUpdate) {
 	}
 }
 
-// await returns where an update is ordered, now or later. The function that comes with it ends the wait.
+// await returns a channel that receives the ordered update, now or later, and a function that ends the wait.
 func (a *answers) await(id rsm.ID) (<-chan node.OrderedUpdate, func()) {
 	answer := make(chan node.OrderedUpdate, 1)
 	a.mu.Lock()
@@ -170,7 +173,7 @@ func (a *answers) pass(slot rsm.Slot) <-chan struct{} {
 	return passed
 }
 
-// place returns where a server is, or was, as a member.
+// place returns the address of a server that is or was a member.
 func (a *answers) place(id actor.ID) (hosts.Host, bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -188,7 +191,7 @@ func (a *answers) snapshot() ([]byte, error) {
 	return proto.MarshalOptions{Deterministic: true}.Marshal(p)
 }
 
-// restore decodes a machine. Who waits goes on waiting, unless the update is among those that it has.
+// restore decodes a machine. Waiting calls continue to wait, unless their update is in the decoded machine.
 func (a *answers) restore(data []byte) error {
 	p := new(paxospb.Executed)
 	if err := proto.Unmarshal(data, p); err != nil {
@@ -213,7 +216,7 @@ func (a *answers) restore(data []byte) error {
 	return nil
 }
 
-// encodeOrdered is an answer of a server.
+// encodeOrdered returns the answer of a server for an ordered update.
 func encodeOrdered(by actor.ID, o node.OrderedUpdate) *paxospb.GloballyOrderedUpdate {
 	return &paxospb.GloballyOrderedUpdate{
 		NodeId: uint64(by), Seq: uint64(o.Seq), Update: &paxospb.ClientUpdate{

@@ -25,8 +25,8 @@ import (
 	"synod/spawn/streams"
 )
 
-// links are the ways to other servers: to members, to those who are going to be some, and to those who have a way to this
-// one, so that any server that is behind learns it.
+// links are the links to other servers: to current and future members, and to servers that have a link to this one,
+// so that any server that is behind learns it.
 type links struct {
 	server *server
 	ctx    context.Context
@@ -34,19 +34,19 @@ type links struct {
 	done   sync.WaitGroup
 
 	mu      sync.Mutex
-	places  map[actor.ID]hosts.Host // as told by lists and by servers themselves; those of members come before
-	callers map[actor.ID]int        // streams of others
+	places  map[actor.ID]hosts.Host // from lists and from the servers themselves; addresses of members take precedence
+	callers map[actor.ID]int        // number of streams from each other server
 	of      map[actor.ID]*link
 }
 
-// link is a way to another server that is in use.
+// link is an open link to another server.
 type link struct {
 	*grpc.Link[outgoing]
 	place  hosts.Host
 	cancel context.CancelFunc
 }
 
-// outgoing is a message that waits to be sent, as our server gets it.
+// outgoing is a message that waits to be sent, encoded in the extended dialect.
 type outgoing struct {
 	message node.Message
 	encoded *paxospb.Message
@@ -59,7 +59,7 @@ func newLinks(ctx context.Context, stop context.CancelCauseFunc, s *server, plac
 	}
 }
 
-// place returns where a server is.
+// place returns the address of a server. It requires l.mu.
 func (l *links) place(id actor.ID) (hosts.Host, bool) {
 	if h, ok := l.server.answers.place(id); ok {
 		return h, true
@@ -68,15 +68,15 @@ func (l *links) place(id actor.ID) (hosts.Host, bool) {
 	return h, ok
 }
 
-// at returns where a server is.
+// at returns the address of a server.
 func (l *links) at(id actor.ID) (hosts.Host, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.place(id)
 }
 
-// update opens links to those that there are to be, and closes the others. Servers that are no members do not know who
-// is, and try all.
+// update opens links to the servers that need one, and closes the others. A server that is not a member does not know
+// the members, and tries all servers.
 func (l *links) update(members []actor.ID) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -113,7 +113,8 @@ func (l *links) update(members []actor.ID) {
 	}
 }
 
-// calls notes that a server has opened a stream, and where it says to be. The function that is returned notes its end.
+// calls records that a server has opened a stream, and the address that the server announced. The returned function
+// records the end of the stream.
 func (l *links) calls(id actor.ID, at hosts.Host) (ended func()) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -128,7 +129,7 @@ func (l *links) calls(id actor.ID, at hosts.Host) (ended func()) {
 	}
 }
 
-// send queues a message, which is lost if too many wait, or if there is no way.
+// send queues a message. It is lost if the queue is full, or if there is no link.
 func (l *links) send(m node.Message) {
 	l.mu.Lock()
 	k := l.of[m.To]
@@ -145,7 +146,7 @@ func (l *links) send(m node.Message) {
 	}
 }
 
-// meets waits until this server and one that is at a place have reached each other.
+// meets waits until this server and the one at an address have reached each other.
 func (l *links) meets(ctx context.Context, id actor.ID, at hosts.Host) error {
 	ctx, cancel := context.WithTimeout(ctx, cmp.Or(l.server.patience, joinPatience))
 	defer cancel()
@@ -175,8 +176,8 @@ func (l *links) any() bool {
 	return len(l.of) > 0
 }
 
-// link returns the way to another server, which begins in the published dialect and goes on in ours if the other side
-// says that it knows it. Members that change speak only with their like.
+// link returns a link to another server. It begins in the published dialect, and continues in the extended one if the
+// other side announces it. If the members may change, only the extended dialect is used.
 func (s *server) link(h hosts.Host) *grpc.Link[outgoing] {
 	var extended extension
 	_, dials := grpc.Credentials(s.Identity)
@@ -210,19 +211,19 @@ func (s *server) link(h hosts.Host) *grpc.Link[outgoing] {
 	}
 }
 
-// What a server has before its streams, and says first on those of others.
+// The metadata that a server sends when it opens a stream, and as the header of the streams of others.
 const (
-	// dialectKey is there if it knows what is not published.
+	// dialectKey is present if the server knows the extended dialect.
 	dialectKey = "synod-paxospb"
 	dialect    = "2"
-	// clusterKey is there if the members may change, and names the cluster.
+	// clusterKey is present if the members may change, and names the cluster.
 	clusterKey = "synod-paxos-cluster"
-	// addressKey is where the server is, and serverKey who it is, if the members may change.
+	// addressKey is the address of the server, and serverKey its id, if the members may change.
 	addressKey = "synod-paxos-address"
 	serverKey  = "synod-paxos-server"
 )
 
-// announces returns what this server says first.
+// announces returns the metadata that this server sends first.
 func (s *server) announces() metadata.MD {
 	md := metadata.Pairs(dialectKey, dialect)
 	if s.changing {
@@ -233,7 +234,7 @@ func (s *server) announces() metadata.MD {
 	return md
 }
 
-// alike returns an error for a server of another cluster, as far as that is known.
+// alike returns an error if the metadata is known to come from a server of another cluster.
 func (s *server) alike(md metadata.MD) error {
 	own := []string(nil)
 	if s.changing {
@@ -246,7 +247,8 @@ func (s *server) alike(md metadata.MD) error {
 	return nil
 }
 
-// calls notes where a server is that has opened a stream, and returns what notes the end.
+// calls records the address of a server that has opened a stream, and returns a function that records the end of the
+// stream.
 func (s *server) calls(ctx context.Context, said metadata.MD) (ended func(), err error) {
 	ids, places := said.Get(serverKey), said.Get(addressKey)
 	if len(ids) != 1 || len(places) != 1 {
@@ -266,7 +268,7 @@ func (s *server) calls(ctx context.Context, said metadata.MD) (ended func(), err
 	return s.links.calls(actor.ID(id), at), nil
 }
 
-// String is where all are that this server has heard of.
+// String returns the addresses of all servers that this one has heard of.
 func (l *links) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()

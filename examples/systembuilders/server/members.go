@@ -23,11 +23,11 @@ import (
 	"synod/paxos/systembuilders/transportpb"
 )
 
-// window is for how many slots at once a leader proposes, which is how many slots after its own a change of the members
-// takes effect.
+// window is the number of slots for which a leader proposes at once, and the number of slots after its own at which a
+// change of the members takes effect.
 const window = 16
 
-// joinPatience is how long a server that is added may take until it and the server that is asked have reached each other.
+// joinPatience is how long to wait until a server that is being added and this server have reached each other.
 const joinPatience = 5 * time.Second
 
 // memberChange is the data of an update that changes the members.
@@ -36,7 +36,7 @@ type memberChange struct {
 	remove []actor.ID
 }
 
-// parseChange decodes a change. That of no data changes nothing.
+// parseChange decodes a change. Empty data decodes to a change without effect.
 func parseChange(data []byte) (c memberChange, err error) {
 	p := new(paxospb.MemberChange)
 	if err := proto.Unmarshal(data, p); err != nil {
@@ -51,7 +51,7 @@ func parseChange(data []byte) (c memberChange, err error) {
 	return c, nil
 }
 
-// after returns who is a member after a change, and whether it changes something.
+// after returns the members after a change, and whether they differ from those before it.
 func (c memberChange) after(members []actor.ID) ([]actor.ID, bool) {
 	all := slices.DeleteFunc(slices.Clone(members), func(id actor.ID) bool { return slices.Contains(c.remove, id) })
 	for id := range c.add {
@@ -63,7 +63,7 @@ func (c memberChange) after(members []actor.ID) ([]actor.ID, bool) {
 	return all, !slices.Equal(all, members)
 }
 
-// changeMembers is the Change of nodes.
+// changeMembers is Config.Change of the nodes.
 func changeMembers(data []byte, members []actor.ID) ([]actor.ID, bool) {
 	c, err := parseChange(data)
 	if err != nil {
@@ -94,7 +94,7 @@ func bookOf(members []*paxospb.Member) (map[actor.ID]hosts.Host, error) {
 	return book, nil
 }
 
-// bookOfList returns the places in a book, by ids from 0 on.
+// bookOfList returns the addresses of a list by id, from 0 on.
 func bookOfList(all hosts.List) map[actor.ID]hosts.Host {
 	book := make(map[actor.ID]hosts.Host)
 	for id, h := range all {
@@ -103,10 +103,10 @@ func bookOfList(all hosts.List) map[actor.ID]hosts.Host {
 	return book
 }
 
-// changingPrefix is before the first members in the name of a cluster whose members may change.
+// changingPrefix precedes the first members in the name of a cluster whose members may change.
 const changingPrefix = "members that change, at first "
 
-// clusterOf returns the name of a cluster whose members may change, from the first ones, or of one of these servers.
+// clusterOf returns the name of the cluster of these servers, which are its first members if the members may change.
 func clusterOf(all hosts.List, changing bool) string {
 	if !changing {
 		return all.String()
@@ -127,7 +127,7 @@ func firstOf(cluster string) (first hosts.List, changing bool, err error) {
 // ErrJoin is returned by a server that may not join a cluster.
 var ErrJoin = errors.New("the server cannot join")
 
-// join asks the servers of the list who the first members of their cluster are, and who is one now.
+// join asks the servers of the list for the first members of their cluster, and for the present ones.
 func join(ctx context.Context, c Member) (first hosts.List, now map[actor.ID]hosts.Host, err error) {
 	others := slices.Delete(slices.Clone(c.Hosts), c.ID, c.ID+1)
 	reply, err := client.Cluster{Hosts: others, Identity: c.Identity, Patience: c.Alone}.Members(ctx, true)
@@ -153,7 +153,7 @@ func join(ctx context.Context, c Member) (first hosts.List, now map[actor.ID]hos
 	return first, now, err
 }
 
-// membership is the service for those who look after a cluster.
+// membership is the service for administrators of a cluster.
 type membership struct {
 	transportpb.UnimplementedMembershipServiceServer
 	server *server
@@ -161,7 +161,7 @@ type membership struct {
 
 var errFixed = status.Error(codes.FailedPrecondition, "the members of this cluster never change")
 
-// Members returns who the members are.
+// Members returns the members.
 func (m *membership) Members(ctx context.Context, r *transportpb.MembersRequest) (*transportpb.MembersReply, error) {
 	s := m.server
 	if !s.changing {
@@ -181,7 +181,7 @@ func (m *membership) Members(ctx context.Context, r *transportpb.MembersRequest)
 	return s.members(), nil
 }
 
-// members returns the members as this server knows them.
+// members returns the members as known to this server.
 func (s *server) members() *transportpb.MembersReply {
 	st := s.node.Status()
 	book := make(map[actor.ID]hosts.Host)
@@ -196,7 +196,7 @@ func (s *server) members() *transportpb.MembersReply {
 	}
 }
 
-// ChangeMembers has a change ordered.
+// ChangeMembers has a change ordered, and returns the members once it has taken effect.
 func (m *membership) ChangeMembers(
 	ctx context.Context, r *transportpb.ChangeMembersRequest,
 ) (*transportpb.MembersReply, error) {
@@ -229,7 +229,7 @@ func (m *membership) ChangeMembers(
 	case <-ctx.Done():
 		return nil, failure(ctx.Err())
 	}
-	if !s.answers.has(idOf(u)) { // Otherwise it is asked again, and may well have had its effect.
+	if !s.answers.has(idOf(u)) { // Otherwise this is a repeated request, whose change may already have taken effect.
 		if err := s.sensible(ctx, c, st); err != nil {
 			return nil, err
 		}
@@ -251,8 +251,8 @@ func (m *membership) ChangeMembers(
 	return s.members(), nil
 }
 
-// sensible returns an error for a change that would have no effect, or stop the cluster. A server that is added must be
-// there, and reached in both directions: it counts for majorities once the change has taken effect.
+// sensible returns an error for a change that would have no effect, or would stop the cluster. A server that is added
+// must be up, and reachable in both directions: it counts for majorities once the change has taken effect.
 func (s *server) sensible(ctx context.Context, c memberChange, st node.Status) error {
 	refuse := func(format string, a ...any) error { return status.Errorf(codes.FailedPrecondition, format, a...) }
 	if !slices.Contains(st.Members, actor.ID(s.ID)) {
@@ -286,17 +286,17 @@ func (s *server) sensible(ctx context.Context, c memberChange, st node.Status) e
 	return nil
 }
 
-// leads reports whether the leader that a node knows may be one: that of the view in which the node is.
+// leads reports whether the leader known to a node may be current: whether the node is in the leader's view.
 func leads(st node.Status) bool { return st.State != systembuilders.LeaderElection }
 
-// ordered has an update ordered, and returns where it is.
+// ordered has an update ordered, and returns it with its slot.
 func (s *server) ordered(ctx context.Context, u node.Update) (o node.OrderedUpdate, err error) {
 	answer, stop := s.answers.await(idOf(u))
 	defer stop()
 	err = s.node.Propose(ctx, u)
 	var passed <-chan struct{}
 	switch {
-	case errors.Is(err, node.ErrProposalDropped): // Its place is about to be known, or is known no more.
+	case errors.Is(err, node.ErrProposalDropped): // Its slot is about to be known, or is no longer known.
 		passed = s.answers.pass(s.node.Status().LocalAru)
 	case err != nil:
 		return o, failure(err)

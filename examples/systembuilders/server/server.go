@@ -1,5 +1,5 @@
-// Package server is a server of "Paxos for System Builders" as a program: it orders the updates of clients with the other
-// servers of a cluster, in the protocol that was published for that, over gRPC. It is made of package node.
+// Package server is a server program of "Paxos for System Builders": together with the other servers of a cluster, it
+// orders the updates of clients, in the published protocol, over gRPC. It is built on package node.
 package server
 
 import (
@@ -31,50 +31,50 @@ import (
 )
 
 const (
-	// MaxUpdate is the most bytes of an update: the answer to a Prepare, which has at most 64 slots that are ordered and
-	// as many that are not as the leader proposes for at once, stays below 3 MiB.
+	// MaxUpdate is the maximum number of bytes of an update. With it the answer to a Prepare, which has at most 64
+	// ordered slots, and as many others as the leader proposes for at once, stays below 3 MiB.
 	MaxUpdate = 32 << 10
-	// slotUpdates is the most updates of a slot, if all servers know slots of several.
+	// slotUpdates is the maximum number of updates in a slot, if all servers support slots with several.
 	slotUpdates = 64
-	// maxMessage is the most bytes of a message, from others too.
+	// maxMessage is the maximum number of bytes of a message, sent or received.
 	maxMessage = 4 << 20
-	// orderPatience is how long a client waits at most for its update to be ordered.
+	// orderPatience is the maximum time that a client waits for its update to be ordered.
 	orderPatience = time.Minute
 
 	tick = 10 * time.Millisecond
 )
 
-// Member is a server. Hosts and Listener are required.
+// Member is the configuration of a server. Hosts and Listener are required.
 type Member struct {
 	ID       int
 	Hosts    hosts.List
-	Listener *grpc.Listener // of Listen; Run closes it
-	Dir      string         // of its file; empty for the working directory
-	// New is set if a server without a file never ran before. Otherwise it may have lost its file, and takes no part before
-	// the others have told what it may have promised, which those of the published library never do.
+	Listener *grpc.Listener // from Listen; Run closes it
+	Dir      string         // of the server's file; empty means the working directory
+	// New means that a server without a file never ran before. Otherwise it may have lost its file, and does not take
+	// part before the others have reported what it may have promised; servers of the published library never do.
 	New bool
-	// Changing is set for a server whose cluster lets its members change: Hosts are the first members, and servers without
-	// a file must be New, or Join. With a file none of the three matters.
+	// Changing means that the members of the cluster may change: Hosts are the first members, and a server without a
+	// file must be New or Join. If there is a file, New, Changing and Join have no effect.
 	Changing bool
-	// Join is set for a server that is not one of the first members. It asks the others of Hosts for these.
+	// Join is set for a server that is not one of the first members. It asks the other Hosts for them.
 	Join     bool
-	Identity *secure.Identity // all servers and clients have one, or none; nil for none
-	// Alone is how long the server tries to reach one of its peers before it gives up; 0 for 15 s. Once it has reached one, it
-	// tries for ever.
+	Identity *secure.Identity // either all servers and clients have one, or none; nil for none
+	// Alone is how long the server tries to reach one of its peers before it gives up; 0 means 15 s. Once it has reached
+	// one, it tries forever.
 	Alone time.Duration
-	Log   *slog.Logger // at level Debug every message and timeout; nil for none
+	Log   *slog.Logger // receives every message and timeout at level Debug; nil disables logging
 
-	tune     func(*node.Config) // for tests, which have no time
-	patience time.Duration      // see joinPatience; 0 for that
+	tune     func(*node.Config) // for tests, to speed them up
+	patience time.Duration      // see joinPatience, the default
 }
 
 // ErrAlone is returned by a server that has not reached any of its peers.
 var ErrAlone = errors.New("none of the other servers was reached")
 
-// ErrMistake is returned by a server that must not be started like this.
+// ErrMistake is returned by a server that must not be started with its configuration.
 var ErrMistake = errors.New("the server must not be started like this")
 
-// server is one that runs.
+// server is a running server.
 type server struct {
 	Member
 	changing bool
@@ -85,13 +85,13 @@ type server struct {
 	door     *grpc.Door
 	links    *links
 	answers  *answers
-	old      chan *node.Snapshot // for the node to keep instead of updates
+	old      chan *node.Snapshot // snapshots that the node is to keep instead of updates
 	heard    chan struct{}       // closed once a peer was reached
 	once     sync.Once
 	member   atomic.Bool
 }
 
-// Run serves until the context ends, which is no error.
+// Run serves until the context ends, which is not an error.
 func Run(ctx context.Context, c Member) error {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
@@ -118,7 +118,7 @@ func Run(ctx context.Context, c Member) error {
 	return s.run(ctx, places)
 }
 
-// place finds out which cluster the server is of, and returns where others are.
+// place determines the cluster of the server, and returns the addresses of the others.
 func (s *server) place(ctx context.Context) (places map[actor.ID]hosts.Host, err error) {
 	places = bookOfList(s.Hosts)
 	path := filepath.Join(cmp.Or(s.Dir, "."), storage.Name(actor.ID(s.ID)))
@@ -154,7 +154,7 @@ func (s *server) place(ctx context.Context) (places map[actor.ID]hosts.Host, err
 	return places, nil
 }
 
-// nodes returns how many servers there are, 0 if that changes.
+// nodes returns the number of servers, or 0 if it may change.
 func (s *server) nodes() int {
 	if s.changing {
 		return 0
@@ -162,7 +162,8 @@ func (s *server) nodes() int {
 	return len(s.Hosts)
 }
 
-// Listen binds the address of a host, or the port on all addresses if the host's is not of this machine.
+// Listen listens on the address of a host, or on its port on all addresses if the host's address is not of this
+// machine.
 func Listen(h hosts.Host) (*grpc.Listener, error) {
 	at := netip.AddrPortFrom(netip.IPv4Unspecified(), h.Port)
 	if all, err := net.LookupIP(h.Name); err == nil {
@@ -181,12 +182,12 @@ func Listen(h hosts.Host) (*grpc.Listener, error) {
 	return l, nil
 }
 
-// start starts the node with what was kept.
+// start starts the node from the saved state, if there is one.
 func (s *server) start() error {
 	c := node.Config{ID: actor.ID(s.ID), NodeCount: len(s.Hosts), Logger: s.Log, RandSeed: seed()}
 	if s.changing {
 		c.NodeCount, c.Window, c.Delay = hosts.MaxServers, window, window
-		c.Batch, c.Bytes = slotUpdates, MaxUpdate // All know what is not published.
+		c.Batch, c.Bytes = slotUpdates, MaxUpdate // All members know the extended dialect.
 		c.Members, c.Change = actor.IDs(len(s.first)), changeMembers
 	}
 	if s.tune != nil {
@@ -198,7 +199,7 @@ func (s *server) start() error {
 		return err
 	case found:
 		s.node, err = node.RestartNode(c, state)
-	case s.New || s.changing || len(s.Hosts) == 1: // A file that is there, without a state, promised nothing.
+	case s.New || s.changing || len(s.Hosts) == 1: // A file without a state promised nothing.
 		s.node, err = node.StartNode(c)
 	default:
 		s.Log.Warn("no file of this server: it takes part once enough others have said what it may have promised",
@@ -214,7 +215,7 @@ func seed() uint64 {
 	return binary.LittleEndian.Uint64(b[:])
 }
 
-// run does what the node wants, until the context ends or something cannot be saved.
+// run serves the node until the context ends, or until saving fails.
 func (s *server) run(ctx context.Context, places map[actor.ID]hosts.Host) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
@@ -229,7 +230,7 @@ func (s *server) run(ctx context.Context, places map[actor.ID]hosts.Host) error 
 	transportpb.RegisterClientServiceServer(front, &clients{server: s})
 	transportpb.RegisterMembershipServiceServer(front, &membership{server: s})
 	done.Go(func() { s.collect(ctx) })
-	done.Go(func() { _ = front.Serve(s.door) }) // It ends by Stop.
+	done.Go(func() { _ = front.Serve(s.door) }) // Stop ends it.
 	done.Go(func() { s.watch(ctx, stop) })
 	err := s.loop(ctx)
 	stop(nil)
@@ -242,7 +243,7 @@ func (s *server) run(ctx context.Context, places map[actor.ID]hosts.Host) error 
 	return err
 }
 
-// watch ends the server if it does not reach any other one in time.
+// watch stops the server if it does not reach another one in time.
 func (s *server) watch(ctx context.Context, stop context.CancelCauseFunc) {
 	if !s.links.any() {
 		return
@@ -257,10 +258,10 @@ func (s *server) watch(ctx context.Context, stop context.CancelCauseFunc) {
 	}
 }
 
-// reached notes that another server was.
+// reached records that another server was reached.
 func (s *server) reached() { s.once.Do(func() { close(s.heard) }) }
 
-// loop handles what the node gives: saves it, sends messages, and answers clients.
+// loop processes each Ready of the node: it saves the state, sends messages, and answers clients.
 func (s *server) loop(ctx context.Context) error {
 	ticker := time.NewTicker(tick)
 	defer ticker.Stop()
@@ -289,7 +290,7 @@ func (s *server) loop(ctx context.Context) error {
 	}
 }
 
-// follow notes who is a member.
+// follow updates the links to the members, and logs when this server is no longer a member.
 func (s *server) follow() {
 	st := s.node.Status()
 	s.links.update(st.Members)
@@ -299,7 +300,7 @@ func (s *server) follow() {
 	}
 }
 
-// apply executes what the node gives, and has it forget updates of which there is a snapshot.
+// apply executes the updates of a Ready, and queues a snapshot for the node from time to time.
 func (s *server) apply(r node.Ready) error {
 	old, err := s.answers.take(r)
 	if err != nil {
@@ -309,14 +310,14 @@ func (s *server) apply(r node.Ready) error {
 		return nil
 	}
 	select {
-	case <-s.old: // A later one does.
+	case <-s.old: // A newer snapshot replaces it.
 	default:
 	}
 	s.old <- old
 	return nil
 }
 
-// collect passes snapshots to the node. That waits until the node has room, which the loop makes.
+// collect passes snapshots to the node. This blocks until the node has room, which the loop makes.
 func (s *server) collect(ctx context.Context) {
 	for {
 		select {
@@ -330,7 +331,8 @@ func (s *server) collect(ctx context.Context) {
 	}
 }
 
-// speaks reports whether the other side of a call may speak as a server: it has a certificate for its host, or nobody has any.
+// speaks returns nil if the other side of a call may speak as a server: if it has a certificate for its host, or if
+// certificates are not used.
 func (s *server) speaks(ctx context.Context, id actor.ID) error {
 	h, ok := s.links.at(id)
 	switch {
@@ -338,7 +340,7 @@ func (s *server) speaks(ctx context.Context, id actor.ID) error {
 	case s.changing:
 		return fmt.Errorf("server %v has not said where it is", id)
 	default:
-		return nil // The node refuses it.
+		return nil // The node rejects it.
 	}
 	return grpc.Speaks(ctx, h.Name)
 }

@@ -16,10 +16,10 @@ import (
 	"synod/paxos/systembuilders/transportpb"
 )
 
-// extension is whether the other side of a stream knows what is not published.
+// extension records whether the other side of a stream knows the extended dialect.
 type extension struct{ atomic.Bool }
 
-// said takes what the other side says first, and nil when the stream has ended.
+// said handles the metadata that the other side sends first; it is nil once the stream has ended.
 func (e *extension) said(md metadata.MD) {
 	values := md.Get(dialectKey)
 	e.Store(len(values) == 1 && values[0] == dialect)
@@ -31,7 +31,7 @@ type transport struct {
 	server *server
 }
 
-// DeliverMessage takes the messages of another server.
+// DeliverMessage receives the messages of another server.
 func (t *transport) DeliverMessage(stream rpc.ClientStreamingServer[paxospb.Message, transportpb.Empty]) error {
 	s := t.server
 	g, _, ok := s.door.Guest(stream.Context())
@@ -115,7 +115,7 @@ func (c *clients) ClientUpdate(ctx context.Context, p *paxospb.ClientUpdate) (*p
 	return encodeOrdered(actor.ID(s.ID), o), nil
 }
 
-// mostClients returns what the numbers of clients must be below.
+// mostClients returns the bound below which the ids of clients must be.
 func (s *server) mostClients() uint64 {
 	if s.changing {
 		return node.ChangeClients
@@ -128,7 +128,7 @@ var (
 	errNoMember = status.Error(codes.Unavailable, "the server is not a member of its cluster")
 )
 
-// failure is the answer for an update of which it is not known whether it will be ordered.
+// failure returns the error for an update that may or may not be ordered.
 func failure(err error) error {
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):

@@ -17,15 +17,16 @@ import (
 	"synod/storage"
 )
 
-// version is that of the records.
+// version is the version of the format of the records.
 const version = 1
 
-// store keeps the state of a node: a record for each slot and each pending update, so that a save writes what changed. Each
-// record is a part of a paxospb.PersistentState, which they are together, in the order of their names.
+// store keeps the state of a node in a record for each slot and each pending update, so that a save writes only what
+// changed. Each record is a part of a paxospb.PersistentState; merged in the order of their names, the records are
+// the whole state.
 type store struct {
 	file  *storage.File
 	last  node.PersistentState // what is in the file
-	small []storage.Record     // of it, see smallRecords
+	small []storage.Record     // the small records of last, see smallRecords
 }
 
 func openStore(dir string, id int, cluster string) (*store, error) {
@@ -41,7 +42,7 @@ func openStore(dir string, id int, cluster string) (*store, error) {
 // Close closes the file.
 func (s *store) Close() error { return s.file.Close() }
 
-// Load returns what is kept, if there is something.
+// Load returns the saved state, if there is one.
 func (s *store) Load() (state node.PersistentState, found bool, err error) {
 	records, err := s.file.Load()
 	if err != nil || len(records) == 0 {
@@ -64,7 +65,7 @@ func (s *store) Load() (state node.PersistentState, found bool, err error) {
 
 func byName(a, b storage.Record) int { return strings.Compare(a.Name, b.Name) }
 
-// Save keeps a state that comes after the last one.
+// Save saves the next state after the last one.
 func (s *store) Save(state node.PersistentState) error {
 	small, err := smallRecords(state)
 	if err != nil {
@@ -80,7 +81,7 @@ func (s *store) Save(state node.PersistentState) error {
 	}
 	for seq := range s.last.Log.Changes(state.Log) {
 		name := slotName(orderedPrefix, seq)
-		// It was perhaps known before that the slot is ordered, and is no less so now.
+		// The slot may already have been known to be ordered, and still is.
 		changes = slices.DeleteFunc(changes, func(r storage.Record) bool { return r.Name == name })
 		b, held := state.Log.Get(seq)
 		add(name, held, systembuilders.Durable[string]{Log: systembuilders.Log[string]{}.With(seq, b)})
@@ -105,7 +106,7 @@ func (s *store) Save(state node.PersistentState) error {
 	return nil
 }
 
-// The names of records, in ascending order. Those of slots and updates have numbers behind them, of 20 digits.
+// The names of records, in ascending order. Those of slots and updates are followed by numbers of 20 digits.
 const (
 	acceptedPrefix = "accepted "
 	orderedPrefix  = "ordered "
@@ -116,7 +117,8 @@ const (
 
 func slotName(prefix string, seq rsm.Slot) string { return fmt.Sprintf("%s%020d", prefix, seq) }
 
-// smallRecords returns the records of the slots above the log, and of the view, in ascending order. There are few of them.
+// smallRecords returns the records of the slots above the log, and of the view, in ascending order. There are only a
+// few.
 func smallRecords(state node.PersistentState) (all []storage.Record, err error) {
 	add := func(name string, of systembuilders.Durable[string]) {
 		r, e := part(state, name, of)

@@ -1,5 +1,5 @@
-// Package wire says how servers of "Paxos for System Builders" run for real: the form of their messages on a network and of
-// what they keep on disk, and what clients ask of the key-value store that they replicate.
+// Package wire defines how servers of "Paxos for System Builders" run as processes: the formats of their messages and
+// of their state on disk, and the requests of clients of the replicated key-value store.
 package wire
 
 import (
@@ -15,17 +15,17 @@ import (
 	"synod/storage"
 )
 
-// kept is what a server of the store keeps.
+// kept is the state that a server of the store keeps.
 type kept = systembuilders.Durable[rsm.StoreOp]
 
-// Version changes with the form of messages and of what is kept.
+// Version must change whenever the format of messages or of the saved state does.
 const Version = 4
 
-// Messages is the form of the messages of servers and clients of the store: JSON by their types. A client asks by
+// Messages is the format of the messages of servers and clients of the store: JSON by their types. A client sends
 //
 //	{"Request":{"command":{"id":{"client":0,"local":1},"op":{"kind":1,"key":"k","value":"v","old":""},"end":false,"floor":0}}}
 //
-// where the kind is 0 for get, 1 for put, 2 for delete and 3 for cas, and client 0 stands for who sends it.
+// where the kind is 0 for get, 1 for put, 2 for delete and 3 for cas, and client 0 stands for the sender.
 var Messages = jsonwire.Must(
 	[]rsm.Message{rsm.Request[rsm.StoreOp]{}},
 	[]rsm.Message{rsm.Reply[rsm.StoreResult]{}, rsm.Internal[systembuilders.Message]{}},
@@ -38,9 +38,9 @@ var Messages = jsonwire.Must(
 	),
 )
 
-// Records is the form of what a server keeps: the view that it has installed, the highest that it attempted, the nonce of a
-// loss of its disk while it recovers from that, its snapshot, and a record for each slot and each pending update, so that
-// a step changes a few. It is a machine.Records and a machine.Differ.
+// Records is the format of the state that a server keeps: the view that it has installed, the highest view that it
+// attempted, the nonce of a loss of its disk while it recovers from that, its snapshot, and a record for each slot
+// and each pending update, so that a step changes only a few records. It is a machine.Records and a machine.Differ.
 var Records records
 
 type records struct{}
@@ -58,13 +58,13 @@ var (
 func form[T any]() *jsonwire.Form[T] {
 	f, err := jsonwire.NewForm[T]()
 	if err != nil {
-		panic(err) // A bug, which every test finds.
+		panic(err) // a bug, which every test finds
 	}
 	return f
 }
 
-// The names of records, in ascending order. Those of slots and updates have numbers of 20 digits behind them, so that they
-// sort like these.
+// The names of records, in ascending order. Those of slots and updates are followed by numbers of 20 digits, so that
+// names sort like the numbers.
 const (
 	highestName   = "highest"
 	knownPrefix   = "known "
@@ -91,7 +91,7 @@ type splitter struct {
 	err error
 }
 
-// add returns a function that adds a record of a name, unless it cannot be made.
+// add returns a function that adds a record with a name, or notes the error.
 func (s *splitter) add(name string) func(data []byte, err error) {
 	return func(data []byte, err error) {
 		if err != nil && s.err == nil {
@@ -110,8 +110,8 @@ func (r records) Split(value any) ([]storage.Record, error) {
 	return r.changes(nil, k)
 }
 
-// Changes returns what to save so that a store with the records of one systembuilders.Durable has those of another. It does
-// not look at slots of the log that are the same in both.
+// Changes returns the records to save so that a store with the records of before has those of after. It does not
+// visit slots of the log that are the same in both.
 func (r records) Changes(before, after any) ([]storage.Record, error) {
 	b, known := before.(kept)
 	a, ok := after.(kept)
@@ -121,7 +121,7 @@ func (r records) Changes(before, after any) ([]storage.Record, error) {
 	return r.changes(&b, a)
 }
 
-// changes returns the records that differ, by ascending name; all of them if nothing was kept before.
+// changes returns the records that differ, in ascending order of names; before is nil if nothing was saved yet.
 func (records) changes(before *kept, after kept) ([]storage.Record, error) {
 	var (
 		s   splitter
@@ -143,7 +143,7 @@ func (records) changes(before *kept, after kept) ([]storage.Record, error) {
 		data, err := batches.Append(nil, b)
 		if old, had := was.Log.Get(seq); had && err == nil {
 			if text, err := batches.Append(nil, old); err == nil && bytes.Equal(text, data) {
-				continue // Equal values in different places of the memory are no change.
+				continue // Equal values at different addresses are not a change.
 			}
 		}
 		s.add(name)(data, err)
@@ -168,7 +168,7 @@ func (records) changes(before *kept, after kept) ([]storage.Record, error) {
 	return s.all, s.err
 }
 
-// whole adds the record of a value if it differs. There is none of a zero value.
+// whole adds the record of a value if it has changed. A zero value has no record.
 func whole[T comparable](s *splitter, name string, before, after T, form *jsonwire.Form[T]) {
 	var none T
 	switch {
@@ -180,7 +180,7 @@ func whole[T comparable](s *splitter, name string, before, after T, form *jsonwi
 	}
 }
 
-// changed adds the records of the entries of a map that differ.
+// changed adds the records of the entries of a map that have changed.
 func changed[K, V comparable](
 	s *splitter, before, after map[K]V, form *jsonwire.Form[V], name func(K) string,
 ) {
@@ -204,7 +204,7 @@ func changed[K, V comparable](
 	}
 }
 
-// Join returns the systembuilders.Durable of records.
+// Join returns the systembuilders.Durable of the records.
 func (records) Join(all []storage.Record) (any, error) {
 	var k kept
 	for _, r := range all {
@@ -222,7 +222,7 @@ func (records) Join(all []storage.Record) (any, error) {
 	return k, nil
 }
 
-// join adds what a record says.
+// join adds the content of a record.
 func join(k *kept, r storage.Record) (err error) {
 	prefix, digits, _ := strings.Cut(r.Name, " ")
 	switch prefix += " "; {
