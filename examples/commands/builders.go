@@ -18,7 +18,7 @@ import (
 	"synod/paxos/systembuilders/node"
 )
 
-// Builders serves Paxos for System Builders, or asks its servers.
+// Builders returns the command that runs servers of Paxos for System Builders, or uses them.
 func Builders(call *extra.Call) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "builders",
@@ -32,14 +32,14 @@ func Builders(call *extra.Call) *cobra.Command {
 	return cmd
 }
 
-// builderFlags are those that servers and clients have.
+// builderFlags are the common flags of servers and clients.
 type builderFlags struct {
 	hostfile string
 	port     builderPort
 	tls      command.TLS
 }
 
-// buildersPort is the port of servers, unless a line says otherwise.
+// buildersPort is the port of servers whose line has none.
 const buildersPort = 2346
 
 func (f *builderFlags) add(set *pflag.FlagSet) {
@@ -50,12 +50,12 @@ func (f *builderFlags) add(set *pflag.FlagSet) {
 	set.VarP(&f.port, "port", "p", "of the servers whose lines have none")
 }
 
-// addHelp defines --help before cobra does, which would take the letter h for it.
+// addHelp defines --help before cobra does, which would use the letter h for it.
 func addHelp(set *pflag.FlagSet) { set.Bool("help", false, "print this text") }
 
 func (f *builderFlags) hosts() (hosts.List, error) { return hosts.ReadFile(f.hostfile, uint16(f.port)) }
 
-// builderPort is the number of a port that a server may have.
+// builderPort is the value of a flag for the port of a server.
 type builderPort uint16
 
 func (p *builderPort) String() string { return strconv.Itoa(int(*p)) }
@@ -70,7 +70,7 @@ func (p *builderPort) Set(s string) error {
 	return nil
 }
 
-// BuildersServer is the server by itself, with the published flags.
+// BuildersServer returns the stand-alone server command, with the published flags.
 func BuildersServer(call *extra.Call) *cobra.Command {
 	var f builderFlags
 	id, verbose, dir := flagvalue.Index(-1), false, "."
@@ -137,7 +137,7 @@ func BuildersServer(call *extra.Call) *cobra.Command {
 	return cmd
 }
 
-// BuildersClient is the client by itself.
+// BuildersClient returns the stand-alone client command.
 func BuildersClient(call *extra.Call) *cobra.Command {
 	var f builderFlags
 	var id uint64

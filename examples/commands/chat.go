@@ -19,7 +19,7 @@ import (
 	"synod/spawn"
 )
 
-// Chat serves a chatroom, or talks to one.
+// Chat returns the command that runs servers of a chatroom, or uses them.
 func Chat(c *extra.Call) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "chat",
@@ -33,7 +33,7 @@ func Chat(c *extra.Call) *cobra.Command {
 	return cmd
 }
 
-// chatServerFlags are those of a server, with the letters of the published one.
+// chatServerFlags are the flags of a server, with the letters of the published program.
 type chatServerFlags struct {
 	id, count, port, timeout, verbose int
 	host, peers, control              string
@@ -41,7 +41,7 @@ type chatServerFlags struct {
 	fresh                             bool
 }
 
-// ChatServer is the server of a chatroom by itself, with the flags of the published one.
+// ChatServer returns the stand-alone server command of a chatroom, with the flags of the published program.
 func ChatServer(call *extra.Call) *cobra.Command {
 	var f chatServerFlags
 	cmd := &cobra.Command{
@@ -124,7 +124,7 @@ func (f *chatServerFlags) config(set *pflag.FlagSet) (server.Config, error) {
 	return c, c.Validate()
 }
 
-// ChatClient is the client by itself.
+// ChatClient returns the stand-alone client command.
 func ChatClient(call *extra.Call) *cobra.Command {
 	var id uint64
 	cmd := &cobra.Command{

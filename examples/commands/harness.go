@@ -14,7 +14,7 @@ import (
 	"synod/internal/flagvalue"
 )
 
-// harnessFlags are those of the harness.
+// harnessFlags are the flags of the harness.
 type harnessFlags struct {
 	file, server, history string
 	convert               string
@@ -24,19 +24,20 @@ type harnessFlags struct {
 	runs                  flagvalue.Positive
 }
 
-// Harness runs tests of a chatroom. Unless it is told of another server it starts this program as paxos chat server.
+// Harness returns the command that runs tests of a chatroom. Without --server, its servers are this program, run as
+// paxos chat server.
 func Harness(call *extra.Call) *cobra.Command { return harnessOf(call, "chat", "server") }
 
-// HarnessAlone is the harness by itself, which has the server too.
+// HarnessAlone returns the stand-alone harness command, which includes the server.
 func HarnessAlone(call *extra.Call) *cobra.Command {
 	cmd := harnessOf(call, "server")
 	server := ChatServer(call)
-	server.Hidden = true // It is what the harness starts unless it is given another one.
+	server.Hidden = true // The harness starts it unless --server is given.
 	cmd.AddCommand(server)
 	return cmd
 }
 
-// harnessOf is the harness. Unless it is told of another server it starts this program with these arguments.
+// harnessOf returns the harness command. Without --server, its servers are this program, run with the arguments own.
 func harnessOf(call *extra.Call, own ...string) *cobra.Command {
 	f := harnessFlags{runs: 1, seed: 1}
 	cmd := &cobra.Command{

@@ -17,7 +17,7 @@ import (
 	"synod/paxos/systembuilders/transportpb"
 )
 
-// buildersMembers lists and changes the members of a cluster.
+// buildersMembers returns the command that lists and changes the members of a cluster.
 func buildersMembers(call *extra.Call) *cobra.Command {
 	list := membersCommand(call, "members", "List the servers of a cluster whose members may change, or change them",
 		func(cmd *cobra.Command, args []string) error {
@@ -41,7 +41,7 @@ func buildersMembers(call *extra.Call) *cobra.Command {
 	return list
 }
 
-// oneArgument returns an error unless a command has one argument.
+// oneArgument returns an error unless a command has exactly one argument.
 func oneArgument(name string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) != 1 {
@@ -51,7 +51,7 @@ func oneArgument(name string) cobra.PositionalArgs {
 	}
 }
 
-// membersCommand returns a command that asks servers to change the members, or only for them, and prints them.
+// membersCommand returns a command that changes the members if parse is not nil, and prints them.
 func membersCommand(
 	call *extra.Call, use, short string, args cobra.PositionalArgs, parse func(arg string) (*paxospb.MemberChange, error),
 ) *cobra.Command {
@@ -100,7 +100,7 @@ func membersCommand(
 	return cmd
 }
 
-// parseMember reads ID=HOST:PORT.
+// parseMember parses ID=HOST:PORT.
 func parseMember(text string) (*paxospb.Member, error) {
 	name, place, found := strings.Cut(text, "=")
 	if !found {

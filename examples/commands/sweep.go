@@ -17,7 +17,7 @@ import (
 	"synod/network"
 )
 
-// sweep is what the command of this name was asked for.
+// sweep has the flags of the command sweep.
 type sweep struct {
 	servers, clients flagvalue.Positive
 	network          flagvalue.Choice
@@ -28,7 +28,7 @@ type sweep struct {
 	memoryLimit      flagvalue.Size
 }
 
-// Sweep checks every pair of sizes of quorums of single-decree Paxos.
+// Sweep returns the command that checks every pair of quorum sizes of single-decree Paxos.
 func Sweep(call *extra.Call) *cobra.Command {
 	s := &sweep{servers: 3, clients: 2}
 	cmd := &cobra.Command{
@@ -75,10 +75,11 @@ func Sweep(call *extra.Call) *cobra.Command {
 	return cmd
 }
 
-// maxSweep is the greatest number of servers of a sweep.
+// maxSweep is the maximum number of servers of a sweep.
 const maxSweep = 16
 
-// run sweeps, prints what was found and gives the exit code: 0 if every pair was decided, whatever it is, else 3.
+// run sweeps, prints the results, and returns the exit code: 0 if every pair was decided, whether safe or not,
+// otherwise 3.
 func (s *sweep) run(c singledecree.Config, stdout io.Writer) (int, error) {
 	ctx, stop := command.Interruptible()
 	defer stop()
