@@ -1,5 +1,5 @@
-// Package tla holds what models of the TLA+ examples have in common. The models are in the folders below, each written from
-// the rules of its original in words of our own; docs/tla.md says how TLA+ reads in Go.
+// Package tla has the common code of the models of TLA+ examples. The models are in its subdirectories, each written
+// from the rules of its original in our own words; docs/tla.md explains how TLA+ translates to Go.
 package tla
 
 import (
@@ -10,25 +10,25 @@ import (
 	"synod/model"
 )
 
-// Set is a set of numbers from 0 to 31, a bit for each.
+// Set is a set of numbers from 0 to 31, with a bit for each.
 type Set uint32
 
-// All is the set of the numbers below n.
+// All returns the set of the numbers below n.
 func All(n int) Set { return 1<<n - 1 }
 
 // Has reports whether i is in the set.
 func (s Set) Has(i int) bool { return s&(1<<i) != 0 }
 
-// With is the set with i.
+// With returns the set with i added.
 func (s Set) With(i int) Set { return s | 1<<i }
 
-// Without is the set without i.
+// Without returns the set with i removed.
 func (s Set) Without(i int) Set { return s &^ (1 << i) }
 
-// Size is how many numbers are in the set.
+// Size returns the number of elements.
 func (s Set) Size() int { return bits.OnesCount32(uint32(s)) }
 
-// Members returns the numbers in ascending order.
+// Members returns the elements in ascending order.
 func (s Set) Members() []int {
 	var all []int
 	for i := range 32 {
@@ -39,7 +39,7 @@ func (s Set) Members() []int {
 	return all
 }
 
-// Subsets returns all subsets, the empty one and the set itself among them.
+// Subsets returns all subsets, including the empty set and s itself.
 func (s Set) Subsets() []Set {
 	all := []Set{0}
 	for sub := s; sub != 0; sub = (sub - 1) & s {
@@ -48,7 +48,7 @@ func (s Set) Subsets() []Set {
 	return all
 }
 
-// String is the numbers in braces.
+// String returns the elements in braces.
 func (s Set) String() string {
 	var all []string
 	for _, i := range s.Members() {
@@ -57,7 +57,7 @@ func (s Set) String() string {
 	return "{" + strings.Join(all, ",") + "}"
 }
 
-// Between returns an error unless a number of things is within bounds.
+// Between returns an error unless n is between least and most; what names the things counted.
 func Between(what string, n, least, most int) error {
 	if n < least || n > most {
 		return fmt.Errorf("%d %s: must be %d to %d", n, what, least, most)
@@ -65,18 +65,18 @@ func Between(what string, n, least, most int) error {
 	return nil
 }
 
-// Counts are those of a search.
+// Counts are the counts of a search.
 type Counts struct {
 	Unique    int
-	Generated int // as TLC counts
+	Generated int // as counted by TLC
 	Depth     int
 }
 
-// Search finds all states of a model as TLC does, and shares nothing with the engine: published counts are compared with
-// it. TLC counts two things that the engine does not. Inside, which may be nil, is a state constraint: TLC generates the
-// states outside, and goes no further. And witnesses, which may be nil, is how often TLC finds a step: once for each
-// disjunct, and each value of a quantifier, that makes an action's condition true. Keys tell states apart; nil for their
-// texts.
+// Search finds all states of a model as TLC does, independently of the engine, to compare its counts with published
+// ones. TLC counts two things that the engine does not. Inside, which may be nil, is a state constraint: TLC counts
+// states outside as generated, but does not explore them. Witnesses, which may be nil, returns how often TLC
+// generates a step: once for each disjunct, and each value of a quantifier, that makes the action's condition true.
+// Key identifies states; nil means their text.
 func Search[S, A any](
 	m model.Model[S, A], inside func(S) bool, witnesses func(S, A) int, key func(S) string,
 ) (c Counts) {

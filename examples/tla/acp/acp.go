@@ -1,5 +1,6 @@
-// Package acp is the non-blocking atomic commitment protocol of Babaoğlu and Toueg ("Understanding Non-Blocking Atomic
-// Commitment", 1993), after the TLA+ example ACP_NB: who learns of the decision tells all others before it decides.
+// Package acp is the non-blocking atomic commitment protocol of Babaoğlu and Toueg ("Understanding Non-Blocking
+// Atomic Commitment", 1993), after the TLA+ example ACP_NB: a participant that learns the decision forwards it to all
+// others before it decides.
 package acp
 
 import (
@@ -9,29 +10,29 @@ import (
 	"synod/model"
 )
 
-// Config is the number of participants.
+// Config is the size of a model.
 type Config struct{ Participants int } // 1 to MaxParticipants
 
 // MaxParticipants bounds Config.Participants.
 const MaxParticipants = 4
 
-// Default is what the original checks.
+// Default is the size that the original checks.
 var Default = Config{Participants: 2}
 
-// Decision is what somebody decided or tells of.
+// Decision is a decision, or the decision reported in a message.
 type Decision uint8
 
 // The decisions.
 const (
-	Undecided Decision = iota // or: not told of
+	Undecided Decision = iota // or: not reported
 	Commit
 	Abort
 )
 
-// String is the decision in lower case.
+// String returns the decision in lower case.
 func (d Decision) String() string { return [...]string{"undecided", "commit", "abort"}[d] }
 
-// Ballot is what the coordinator knows of a vote.
+// Ballot is a vote as known to the coordinator.
 type Ballot uint8
 
 // The ballots.
@@ -41,25 +42,26 @@ const (
 	No
 )
 
-// String is the ballot in lower case.
+// String returns the ballot in lower case.
 func (b Ballot) String() string { return [...]string{"waiting", "yes", "no"}[b] }
 
-// State is the coordinator and all participants, who are numbered from 0.
+// State is the state of the coordinator and all participants, which are numbered from 0.
 type State struct {
 	Coordinator Coordinator
-	Willing     tla.Set    // who would vote yes
-	Alive       tla.Set    // who has not crashed
-	Voted       tla.Set    // who has sent the vote
+	Willing     tla.Set    // participants that would vote yes
+	Alive       tla.Set    // participants that have not crashed
+	Voted       tla.Set    // participants that have sent their votes
 	Decided     []Decision // by participant
-	// By participant: what it told each. What it told itself is what it has heard, and is going to decide.
+	// By sender and receiver: the decision that a participant reported to each. What it reported to itself is what it
+	// has heard and is going to decide.
 	Told [][]Decision
 }
 
-// Coordinator is what only it knows, and what it has sent.
+// Coordinator is the state of the coordinator, and what it has sent.
 type Coordinator struct {
 	Dead     bool
 	Decision Decision
-	Asked    tla.Set    // for their votes
+	Asked    tla.Set    // participants asked for their votes
 	Votes    []Ballot   // by participant
 	Told     []Decision // by participant
 }
@@ -69,19 +71,19 @@ type Coordinator struct {
 //sumtype:decl
 type Action interface{ action() }
 
-// The actions of the coordinator. Those that are about a participant name it.
+// The actions of the coordinator. Those that concern a participant name it.
 type (
 	// Ask asks for a vote.
 	Ask struct{ Participant int }
-	// TakeVote takes a vote into account.
+	// TakeVote records a vote.
 	TakeVote struct{ Participant int }
-	// DetectFault aborts, as a participant crashed before it voted.
+	// DetectFault aborts because a participant crashed before it voted.
 	DetectFault struct{ Participant int }
 	// Decide decides by the votes.
 	Decide struct{}
 	// Tell informs a participant of the decision.
 	Tell struct{ Participant int }
-	// Die is a crash of the coordinator.
+	// Die crashes the coordinator.
 	Die struct{}
 )
 
@@ -89,21 +91,22 @@ type (
 type (
 	// Vote sends the vote, perhaps again.
 	Vote struct{ Participant int }
-	// AbortOnVote is the decision of one who votes no.
+	// AbortOnVote decides to abort after a no vote of the participant's own.
 	AbortOnVote struct{ Participant int }
-	// AbortUnasked is that of one who was not asked before the coordinator crashed.
+	// AbortUnasked decides to abort because the coordinator crashed before it asked for the vote.
 	AbortUnasked struct{ Participant int }
-	// AbortUntold is that of one who knows that the coordinator, and all who crashed, told nobody who has not.
+	// AbortUntold decides to abort because neither the coordinator, which crashed, nor any other crashed participant
+	// reported a decision to any live one.
 	AbortUntold struct{ Participant int }
-	// Hear makes ready to decide what the coordinator told.
+	// Hear adopts the decision that the coordinator reported, to decide it later.
 	Hear struct{ Participant int }
-	// HearFrom makes ready to decide what another one told.
+	// HearFrom adopts the decision that another participant reported.
 	HearFrom struct{ Participant, From int }
-	// Forward informs another one of it.
+	// Forward reports the adopted decision to another participant.
 	Forward struct{ Participant, To int }
-	// Follow decides, when all others were told, perhaps again.
+	// Follow decides, perhaps again, once the decision was reported to all others.
 	Follow struct{ Participant int }
-	// Crash is a participant's.
+	// Crash crashes a participant.
 	Crash struct{ Participant int }
 )
 
@@ -123,7 +126,7 @@ func (Forward) action()      {}
 func (Follow) action()       {}
 func (Crash) action()        {}
 
-// Initial is any wishes.
+// Initial returns a state for each set of participants that would vote yes.
 func (c Config) Initial() (all []State) {
 	n := c.Participants
 	for _, willing := range tla.All(n).Subsets() {
@@ -139,7 +142,7 @@ func (c Config) Initial() (all []State) {
 	return all
 }
 
-// Actions returns what may happen in a state.
+// Actions returns the enabled actions of a state.
 func (c Config) Actions(s State) []Action {
 	var all []Action
 	if !s.Coordinator.Dead {
@@ -216,7 +219,7 @@ func (c Config) participant(s State, p int, all []Action) []Action {
 	return all
 }
 
-// untold reports whether nobody who is alive was told anything by the coordinator, and none by one who crashed.
+// untold reports whether no live participant received a decision from the coordinator or from a crashed participant.
 func (c Config) untold(s State) bool {
 	for _, p := range s.Alive.Members() {
 		if s.Coordinator.Told[p] != Undecided {
@@ -231,8 +234,8 @@ func (c Config) untold(s State) bool {
 	return true
 }
 
-// Witnesses is how often TLC finds an action: the original lets any two participants take any step of a participant, also
-// one that is about the first of them only, and to abort there is a reason for each no.
+// Witnesses returns how often TLC generates an action: the original quantifies participants' steps over pairs of
+// participants, even those that concern only the first, and has a reason to abort for each no vote.
 func (c Config) Witnesses(s State, a Action) int {
 	switch a.(type) {
 	case Vote, AbortOnVote, AbortUnasked, AbortUntold, Hear, Follow, Crash:
@@ -250,7 +253,7 @@ func (c Config) Witnesses(s State, a Action) int {
 	return 1
 }
 
-// Next returns what an action makes of a state.
+// Next returns the state after an action.
 func (c Config) Next(s State, a Action) (State, bool) {
 	k := &s.Coordinator
 	tell := func(from, to int, what Decision) {
@@ -305,7 +308,7 @@ func with[T any](s []T, i int, v T) []T {
 	return s
 }
 
-// Source is the model with its properties, or the error of a configuration that is not valid.
+// Source returns the model with its properties, or an error if the configuration is invalid.
 func Source(c Config) (*model.Plain[State, Action], error) {
 	p := model.NewPlain[State, Action](c)
 	p.Always("all who decide agree", func(s State) bool {

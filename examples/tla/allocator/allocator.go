@@ -1,4 +1,4 @@
-// Package allocator is an allocator of resources to clients that keeps to a schedule, after the TLA+ example
+// Package allocator is an allocator of resources to clients that follows a schedule, after the TLA+ example
 // SchedulingAllocator by Stephan Merz.
 package allocator
 
@@ -10,7 +10,7 @@ import (
 	"synod/model"
 )
 
-// Config is a size.
+// Config is the size of a model.
 type Config struct {
 	Clients   int // 1 to MaxClients
 	Resources int // 1 to MaxResources
@@ -22,10 +22,10 @@ const (
 	MaxResources = 6
 )
 
-// Default is what the original checks.
+// Default is the size that the original checks.
 var Default = Config{Clients: 3, Resources: 2}
 
-// State is what clients ask for and have, and the order in which they are served.
+// State has the resources that clients wait for and hold, and the order in which clients are served.
 type State struct {
 	Unsat    []tla.Set // by client: resources that it waits for
 	Alloc    []tla.Set // by client: resources that it has
@@ -39,12 +39,13 @@ type Action interface{ action() }
 
 // The actions, by their names in the original.
 type (
-	// Request asks for resources, if a client has none and waits for none.
+	// Request requests resources for a client that holds none and waits for none.
 	Request struct {
 		Client    int
 		Resources tla.Set
 	}
-	// Allocate allocates to a client of the schedule some of what it waits for and nobody before it does.
+	// Allocate allocates to a scheduled client some of the resources that it waits for and no client before it waits
+	// for.
 	Allocate struct {
 		Client    int
 		Resources tla.Set
@@ -54,7 +55,7 @@ type (
 		Client    int
 		Resources tla.Set
 	}
-	// Schedule appends all clients that wait, in this order.
+	// Schedule appends all waiting clients to the schedule, in this order.
 	Schedule struct{ Clients []int }
 )
 
@@ -63,7 +64,7 @@ func (Allocate) action() {}
 func (Return) action()   {}
 func (Schedule) action() {}
 
-// Initial is nothing asked for.
+// Initial returns the state without requests.
 func (c Config) Initial() []State {
 	return []State{{Unsat: make([]tla.Set, c.Clients), Alloc: make([]tla.Set, c.Clients)}}
 }
@@ -76,7 +77,7 @@ func (c Config) available(s State) tla.Set {
 	return free
 }
 
-// Actions returns what may happen in a state.
+// Actions returns the enabled actions of a state.
 func (c Config) Actions(s State) []Action {
 	var all []Action
 	var waiting []int
@@ -111,7 +112,7 @@ func (c Config) Actions(s State) []Action {
 	return all
 }
 
-// orders returns all orders of clients, and none of nobody.
+// orders returns all permutations of clients; none if there are no clients.
 func orders(clients []int) (all [][]int) {
 	if len(clients) == 1 {
 		return [][]int{slices.Clone(clients)}
@@ -124,7 +125,7 @@ func orders(clients []int) (all [][]int) {
 	return all
 }
 
-// Next returns what an action makes of a state.
+// Next returns the state after an action.
 func (Config) Next(s State, a Action) (State, bool) {
 	change := func(sets *[]tla.Set, client int, to tla.Set) {
 		*sets = slices.Clone(*sets)
@@ -148,8 +149,8 @@ func (Config) Next(s State, a Action) (State, bool) {
 	return s, true
 }
 
-// satisfiable reports whether every client of the schedule could have what it waits for once those before it, and those
-// that are not in it, return what they have; and none has what one before it waits for.
+// satisfiable reports whether every scheduled client could have what it waits for once the clients before it, and
+// those that are not scheduled, return what they hold; and none holds what one before it waits for.
 func (c Config) satisfiable(s State) bool {
 	available := c.available(s)
 	for client, held := range s.Alloc {
@@ -169,8 +170,8 @@ func (c Config) satisfiable(s State) bool {
 	return true
 }
 
-// live demands that a client gets what it waits for, and that what it has comes back. Allocations to it are fair together, and
-// so are its returns, of any part of what it has.
+// live adds the properties that a client gets what it waits for, and returns what it holds. All allocations to the
+// client are one fairness condition, and so are its returns, of any part of what it holds.
 func live(p *model.Plain[State, Action], client int) {
 	waits := func(s State) bool { return s.Unsat[client] != 0 }
 	p.LeadsTo(fmt.Sprintf("client %d gets what it waits for", client), waits, func(s State) bool { return !waits(s) })
@@ -186,7 +187,7 @@ func live(p *model.Plain[State, Action], client int) {
 	})
 }
 
-// Source is the model with its properties, or the error of a configuration that is not valid.
+// Source returns the model with its properties, or an error if the configuration is invalid.
 func Source(c Config) (*model.Plain[State, Action], error) {
 	p := model.NewPlain[State, Action](c)
 	p.Always("a resource has one holder", func(s State) bool {

@@ -1,5 +1,5 @@
-// Package atd is the problem of detecting termination among nodes with asynchronous messages, after the TLA+ example
-// AsyncTerminationDetection by Stephan Merz: messages are counted at those whom they are for.
+// Package atd is termination detection among nodes with asynchronous messages, after the TLA+ example
+// AsyncTerminationDetection by Stephan Merz: messages are counted at their receivers.
 package atd
 
 import (
@@ -7,10 +7,10 @@ import (
 	"synod/model"
 )
 
-// Config is a size.
+// Config is the size of a model.
 type Config struct {
 	Nodes   int // 1 to MaxNodes
-	Pending int // messages at a node, at most, that are explored; 0 to MaxPending
+	Pending int // maximum number of messages at a node that is explored; 0 to MaxPending
 }
 
 // The bounds of a Config.
@@ -19,13 +19,13 @@ const (
 	MaxPending = 9
 )
 
-// Default is what the original checks.
+// Default is the size that the original checks.
 var Default = Config{Nodes: 4, Pending: 3}
 
-// State is all nodes, and whether termination was detected.
+// State is the state of all nodes, and whether termination was detected.
 type State struct {
 	Active   tla.Set
-	Pending  [MaxNodes]int // messages, by the node that they are for
+	Pending  [MaxNodes]int // number of messages, by receiver
 	Detected bool
 }
 
@@ -36,16 +36,16 @@ type Action interface{ action() }
 
 // The actions, by their names in the original.
 type (
-	// Terminate makes a node passive. If it is the last to be so, that may be detected at once.
+	// Terminate makes a node passive. If it was the last active one, termination may be detected at once.
 	Terminate struct {
 		Node     int
-		Detected bool // afterwards
+		Detected bool // after this step
 	}
-	// SendMsg sends a message, perhaps to oneself.
+	// SendMsg sends a message, perhaps to the sender itself.
 	SendMsg struct{ From, To int }
-	// RcvMsg takes a message and becomes active.
+	// RcvMsg receives a message, which makes the node active.
 	RcvMsg struct{ Node int }
-	// DetectTermination sees that all is over.
+	// DetectTermination detects termination.
 	DetectTermination struct{}
 )
 
@@ -56,7 +56,7 @@ func (DetectTermination) action() {}
 
 func terminated(s State) bool { return s.Active == 0 && s.Pending == [MaxNodes]int{} }
 
-// Initial is any nodes active, and no message.
+// Initial returns the states without messages, with any set of active nodes.
 func (c Config) Initial() []State {
 	all := []State{{Detected: true}}
 	for _, active := range tla.All(c.Nodes).Subsets() {
@@ -65,7 +65,7 @@ func (c Config) Initial() []State {
 	return all
 }
 
-// Actions returns what may happen in a state.
+// Actions returns the enabled actions of a state.
 func (c Config) Actions(s State) []Action {
 	var all []Action
 	for node := range c.Nodes {
@@ -90,7 +90,7 @@ func (c Config) Actions(s State) []Action {
 	return all
 }
 
-// Next returns what an action makes of a state.
+// Next returns the state after an action.
 func (Config) Next(s State, a Action) (State, bool) {
 	switch a := a.(type) {
 	case Terminate:
@@ -106,7 +106,7 @@ func (Config) Next(s State, a Action) (State, bool) {
 	return s, true
 }
 
-// Inside is the state constraint.
+// Inside reports whether a state satisfies the state constraint.
 func (c Config) Inside(s State) bool {
 	for _, n := range s.Pending {
 		if n > c.Pending {
@@ -116,7 +116,7 @@ func (c Config) Inside(s State) bool {
 	return true
 }
 
-// Source is the model with its properties, or the error of a configuration that is not valid.
+// Source returns the model with its properties, or an error if the configuration is invalid.
 func Source(c Config) (*model.Plain[State, Action], error) {
 	p := model.NewPlain[State, Action](c)
 	p.Within(c.Inside)

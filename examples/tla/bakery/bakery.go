@@ -1,6 +1,7 @@
-// Package bakery is Lamport's bakery algorithm ("A New Solution of Dijkstra's Concurrent Programming Problem", 1974), after
-// the TLA+ example MCBakery: every state that satisfies an inductive invariant is initial, so that a step out of them would
-// refute it. What a process reads while another one writes may be anything: a write is several of arbitrary values.
+// Package bakery is Lamport's bakery algorithm ("A New Solution of Dijkstra's Concurrent Programming Problem", 1974),
+// after the TLA+ example MCBakery: every state that satisfies an inductive invariant is initial, so that a step out
+// of these states would refute the invariant. A read that overlaps a write may return anything: a write is modeled as
+// several writes of arbitrary values.
 package bakery
 
 import (
@@ -10,10 +11,10 @@ import (
 	"synod/model"
 )
 
-// Config is a size.
+// Config is the size of a model.
 type Config struct {
 	Processes int // 1 to MaxProcesses
-	Numbers   int // the last number of a ticket; 0 is none; 1 to MaxNumbers
+	Numbers   int // the highest ticket number, where 0 means none; 1 to MaxNumbers
 }
 
 // The bounds of a Config.
@@ -22,50 +23,51 @@ const (
 	MaxNumbers   = 3
 )
 
-// Default is smaller than what the original checks: two processes and numbers to 2.
+// Default is smaller than the size that the original checks: two processes and numbers up to 2.
 var Default = Config{Processes: 2, Numbers: 1}
 
-// Place is where a process is in its program.
+// Place is the position of a process in its program.
 type Place uint8
 
 // The places.
 const (
-	Idle   Place = iota // outside
-	Flag                // writes that it chooses a number
-	Scan                // reads the numbers of others
+	Idle   Place = iota // outside the critical section
+	Flag                // writes the flag that it is choosing a number
+	Scan                // reads the numbers of the others
 	Number              // writes its number
-	Unflag              // writes that it has chosen
-	Next                // takes the next of the others, once that does not choose
-	Wait                // waits for it
+	Unflag              // clears the flag
+	Next                // takes the next of the others, once that one is not choosing
+	Wait                // waits for that one
 	Inside              // in the critical section
-	Leave               // writes that it has no number
+	Leave               // clears its number
 )
 
 const places = int(Leave) + 1
 
-// String is the place in lower case.
+// String returns the place in lower case.
 func (p Place) String() string {
 	return [...]string{"idle", "flag", "scan", "number", "unflag", "next", "wait", "inside", "leave"}[p]
 }
 
-// State is all processes, by their numbers.
+// State is the state of all processes, by process.
 type State struct {
 	At        []Place
-	Num       []int8    // the number, or 0
-	Flag      []bool    // it chooses one
-	Unchecked []tla.Set // those that are still to be looked at
-	Max       []int8    // the greatest number that was read
-	Nxt       []int8    // the process that is waited for
+	Num       []int8    // the number, or 0 for none
+	Flag      []bool    // it is choosing a number
+	Unchecked []tla.Set // processes still to be visited
+	Max       []int8    // the highest number that it has read
+	Nxt       []int8    // the process that it waits for
 }
 
-// Action is a step of a process. With is what it writes or whom it takes, where there is a choice, else 0.
+// Action is a step of a process. With is the value that it writes or the process that it takes, if there is a choice,
+// and otherwise 0.
 type Action struct {
 	Process int
-	Goes    bool // on to the next place; else it stays, or begins a loop once more
+	Goes    bool // it moves to the next place; otherwise it stays, or repeats a loop
 	With    int
 }
 
-// Initial is every state that satisfies the invariant.
+// Initial returns every state that satisfies the invariant.
 func (c Config) Initial() (all []State) {
 	s := State{
 		At: make([]Place, c.Processes), Num: make([]int8, c.Processes), Flag: make([]bool, c.Processes),
@@ -106,7 +108,7 @@ func (s State) clone() State {
 	}
 }
 
-// alone is the part of the invariant that is about a single process.
+// alone reports whether the part of the invariant about a single process holds.
 func (s State) alone(p int) bool {
 	at := s.At[p]
 	switch {
@@ -118,7 +120,7 @@ func (s State) alone(p int) bool {
 	return true
 }
 
-// Invariant is the inductive invariant.
+// Invariant reports whether the inductive invariant holds.
 func (c Config) Invariant(s State) bool {
 	for p, at := range s.At {
 		if !s.alone(p) {
@@ -141,7 +143,7 @@ func (c Config) Invariant(s State) bool {
 	return true
 }
 
-// before reports whether process p comes before q, whatever q does until p has left.
+// before reports whether process p precedes q, whatever q does until p has left.
 func (s State) before(p, q int) bool {
 	if s.Num[p] == 0 {
 		return false
@@ -162,12 +164,12 @@ func (s State) before(p, q int) bool {
 	return false
 }
 
-// precedes reports whether the ticket of p is before that of q.
+// precedes reports whether the ticket of p precedes that of q.
 func (s State) precedes(p, q int) bool {
 	return s.Num[p] < s.Num[q] || s.Num[p] == s.Num[q] && p < q
 }
 
-// Actions returns what may happen in a state.
+// Actions returns the enabled actions of a state.
 func (c Config) Actions(s State) (all []Action) {
 	for p := range s.At {
 		c.enabled(s, p, func(goes bool, with int) { all = append(all, Action{p, goes, with}) })
@@ -175,7 +177,7 @@ func (c Config) Actions(s State) (all []Action) {
 	return all
 }
 
-// enabled calls f for each action of a process that may happen.
+// enabled calls f for each enabled action of a process.
 func (c Config) enabled(s State, p int, f func(goes bool, with int)) {
 	write := func(from, to int, goes bool) {
 		for n := from; n <= to; n++ {
@@ -210,15 +212,15 @@ func (c Config) enabled(s State, p int, f func(goes bool, with int)) {
 	}
 }
 
-// Next returns what an action makes of a state.
+// Next returns the state after an action.
 func (c Config) Next(s State, a Action) (State, bool) {
 	s = s.clone()
 	c.act(s, a)
 	return s, true
 }
 
-// Each yields what Actions and Next return, at once and without a copy of the state for each action: it changes the state, and
-// takes that back. This is what makes a search fast; a model does not need it.
+// Each yields what Actions and Next return, without copying the state for each action: it changes the state in place,
+// and restores it. This makes a search fast; a model does not need it.
 func (c Config) Each(s State, yield func(Action, State)) {
 	for p := range s.At {
 		at, num, flag, unchecked, most, nxt := s.At[p], s.Num[p], s.Flag[p], s.Unchecked[p], s.Max[p], s.Nxt[p]
@@ -231,10 +233,10 @@ func (c Config) Each(s State, yield func(Action, State)) {
 	}
 }
 
-// InPlace reports that Each changes the state that it is given, and restores it.
+// InPlace marks a model whose Each changes the state that it is given, and restores it.
 func (c Config) InPlace() {}
 
-// act changes a state by an action.
+// act applies an action to a state, in place.
 func (c Config) act(s State, a Action) {
 	p := a.Process
 	others := tla.All(c.Processes).Without(p)
@@ -270,7 +272,7 @@ func (c Config) act(s State, a Action) {
 	}
 }
 
-// Source is the model with its properties, or the error of a configuration that is not valid.
+// Source returns the model with its properties, or an error if the configuration is invalid.
 func Source(c Config) (*model.Plain[State, Action], error) {
 	p := model.NewPlain[State, Action](c)
 	p.Always("the invariant is inductive", c.Invariant)

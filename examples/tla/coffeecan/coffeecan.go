@@ -1,5 +1,6 @@
-// Package coffeecan is a game with black and white beans, after the TLA+ example CoffeeCan: of two beans that are taken, two of
-// a colour are replaced by a black one, and otherwise the white one goes back. Can the last one's colour be told at first?
+// Package coffeecan is a game with black and white beans, after the TLA+ example CoffeeCan: two beans are taken; if
+// they have the same colour, a black one is put back, otherwise the white one. Does the initial state determine the
+// colour of the last bean?
 package coffeecan
 
 import (
@@ -7,35 +8,35 @@ import (
 	"synod/model"
 )
 
-// Config is how many beans there are, at most.
+// Config is the maximum number of beans.
 type Config struct{ Beans int } // 1 to MaxBeans
 
 // MaxBeans bounds Config.Beans.
 const MaxBeans = 2000
 
-// Default is a tenth of what the original checks.
+// Default is a tenth of the size that the original checks.
 var Default = Config{Beans: 100}
 
-// State is the can.
+// State is the number of beans of each colour.
 type State struct{ Black, White int }
 
-// Action is what is taken out.
+// Action is what is taken from the can.
 type Action uint8
 
 // The actions.
 const (
-	PickWhite     Action = iota // two white beans; a black one goes in
-	PickBlack                   // two black beans; one goes back
-	PickDifferent               // one of each colour; the white one goes back
-	Finish                      // a last bean stays where it is
+	PickWhite     Action = iota // two white beans; a black one is put back
+	PickBlack                   // two black beans; one is put back
+	PickDifferent               // one of each colour; the white one is put back
+	Finish                      // the last bean stays
 )
 
-// String is the action in lower case.
+// String returns a description of the action.
 func (a Action) String() string {
 	return [...]string{"two white beans", "two black beans", "one of each", "the last bean stays"}[a]
 }
 
-// Initial is any can with a bean or more.
+// Initial returns every can with at least one bean.
 func (c Config) Initial() []State {
 	var all []State
 	for black := 0; black <= c.Beans; black++ {
@@ -48,7 +49,7 @@ func (c Config) Initial() []State {
 	return all
 }
 
-// Actions returns what can be taken.
+// Actions returns the enabled actions.
 func (Config) Actions(s State) []Action {
 	var all []Action
 	if s.White >= 2 {
@@ -66,7 +67,7 @@ func (Config) Actions(s State) []Action {
 	return all
 }
 
-// Next returns what is left.
+// Next returns the can after an action.
 func (Config) Next(s State, a Action) (State, bool) {
 	switch a {
 	case PickWhite:
@@ -78,7 +79,7 @@ func (Config) Next(s State, a Action) (State, bool) {
 	return s, true
 }
 
-// Source is the model with its properties, or the error of a configuration that is not valid.
+// Source returns the model with its properties, or an error if the configuration is invalid.
 func Source(c Config) (*model.Plain[State, Action], error) {
 	p := model.NewPlain[State, Action](c)
 	steps := func(holds func(before, after State) bool) func(State) bool {

@@ -1,4 +1,4 @@
-// Package dining is the solution of Chandy and Misra for dining philosophers, who clean forks and hand them on, after
+// Package dining is the solution of Chandy and Misra for dining philosophers, who clean forks and pass them on, after
 // the TLA+ example DiningPhilosophers.
 package dining
 
@@ -16,16 +16,16 @@ type Config struct{ Philosophers int } // 2 to MaxPhilosophers
 // MaxPhilosophers bounds Config.Philosophers.
 const MaxPhilosophers = 16
 
-// Default is five.
+// Default has five philosophers.
 var Default = Config{Philosophers: 5}
 
-// Fork is one between two philosophers.
+// Fork is a fork between two philosophers.
 type Fork struct {
 	Holder int
 	Clean  bool
 }
 
-// Stage is where a philosopher is in the loop.
+// Stage is the position of a philosopher in the loop.
 type Stage uint8
 
 // The stages, by the labels of the original.
@@ -35,20 +35,20 @@ const (
 	Think
 )
 
-// String is the stage in lower case.
+// String returns the stage in lower case.
 func (s Stage) String() string { return [...]string{"loop", "eat", "think"}[s] }
 
-// State is all forks and philosophers, from 0. Fork i is left of philosopher i.
+// State is the state of all forks and philosophers, numbered from 0. Fork i is to the left of philosopher i.
 type State struct {
 	Forks  []Fork
 	Stages []Stage
-	Sated  tla.Set // who is not hungry
+	Sated  tla.Set // philosophers that are not hungry
 }
 
-// Step is a step of a philosopher, who has exactly one.
+// Step is the only step of a philosopher.
 type Step struct{ Philosopher int }
 
-// Initial is dirty forks, each with the lower of its neighbours.
+// Initial returns the state in which all forks are dirty, each held by its neighbour with the lower number.
 func (c Config) Initial() []State {
 	s := State{Forks: make([]Fork, c.Philosophers), Stages: make([]Stage, c.Philosophers)}
 	for i := range s.Forks {
@@ -58,7 +58,7 @@ func (c Config) Initial() []State {
 	return []State{s}
 }
 
-// Actions is that of any philosopher.
+// Actions returns the step of every philosopher.
 func (c Config) Actions(State) []Step {
 	var all []Step
 	for i := range c.Philosophers {
@@ -67,7 +67,8 @@ func (c Config) Actions(State) []Step {
 	return all
 }
 
-// Next lets a philosopher hand on a dirty fork and look for two clean ones, eat with them, or think.
+// Next executes the step of a philosopher: it passes on a dirty fork and checks whether it holds two clean ones,
+// eats, or thinks.
 func (c Config) Next(s State, a Step) (State, bool) {
 	before, self := s.Forks, a.Philosopher
 	left, right := self, (self+1)%c.Philosophers
@@ -95,7 +96,7 @@ func (c Config) Next(s State, a Step) (State, bool) {
 	return s, true
 }
 
-// Source is the model with its properties, or the error of a configuration that is not valid.
+// Source returns the model with its properties, or an error if the configuration is invalid.
 func Source(c Config) (*model.Plain[State, Step], error) {
 	p := model.NewPlain[State, Step](c)
 	p.Always("neighbours do not eat together", func(s State) bool {

@@ -1,5 +1,5 @@
-// Package ewd840 is Dijkstra's detection of termination on a ring with synchronous messages (EWD 840), after the TLA+ example
-// by Stephan Merz.
+// Package ewd840 is Dijkstra's termination detection on a ring with synchronous messages (EWD 840), after the TLA+
+// example by Stephan Merz.
 package ewd840
 
 import (
@@ -13,10 +13,10 @@ type Config struct{ Nodes int } // 1 to MaxNodes
 // MaxNodes bounds Config.Nodes.
 const MaxNodes = 16
 
-// Default is three nodes.
+// Default has three nodes.
 var Default = Config{Nodes: 3}
 
-// State is a state of the ring. The token goes from node to node downwards.
+// State is a state of the ring. The token is passed from each node to the one below.
 type State struct {
 	Active     tla.Set
 	Black      tla.Set
@@ -31,13 +31,13 @@ type Action interface{ action() }
 
 // The actions, by their names in the original.
 type (
-	// InitiateProbe sends a white token round, and makes node 0 white.
+	// InitiateProbe sends a white token around the ring, and makes node 0 white.
 	InitiateProbe struct{}
-	// PassToken hands on the token: blackened if its holder is black, who becomes white.
+	// PassToken passes the token on. It becomes black if its holder is black; the holder becomes white.
 	PassToken struct{}
-	// SendMsg activates another node; who activates a higher one becomes black.
+	// SendMsg activates another node; a sender that activates a higher node becomes black.
 	SendMsg struct{ From, To int }
-	// Deactivate lets a node become passive.
+	// Deactivate makes a node passive.
 	Deactivate struct{ Node int }
 )
 
@@ -46,7 +46,7 @@ func (PassToken) action()     {}
 func (SendMsg) action()       {}
 func (Deactivate) action()    {}
 
-// Initial is a black token anywhere, and anything of the nodes.
+// Initial returns the states with a black token at any node, and nodes of any activity and colour.
 func (c Config) Initial() []State {
 	var all []State
 	for _, active := range tla.All(c.Nodes).Subsets() {
@@ -59,7 +59,7 @@ func (c Config) Initial() []State {
 	return all
 }
 
-// Actions returns what may happen in a state.
+// Actions returns the enabled actions of a state.
 func (c Config) Actions(s State) []Action {
 	var all []Action
 	switch {
@@ -79,7 +79,7 @@ func (c Config) Actions(s State) []Action {
 	return all
 }
 
-// Next returns what an action makes of a state.
+// Next returns the state after an action.
 func (c Config) Next(s State, a Action) (State, bool) {
 	switch a := a.(type) {
 	case InitiateProbe:
@@ -103,13 +103,14 @@ func detected(s State) bool {
 	return s.Token == 0 && !s.TokenBlack && !s.Black.Has(0) && !s.Active.Has(0)
 }
 
-// invariant is Dijkstra's: all nodes that the token has passed are passive, or one that it has not passed is black, or it is.
+// invariant is Dijkstra's invariant: all nodes that the token has passed are passive, or a node that it has not
+// passed is black, or the token is black.
 func (c Config) invariant(s State) bool {
 	passed := tla.All(c.Nodes) &^ tla.All(s.Token+1)
 	return s.Active&passed == 0 || s.Black&tla.All(s.Token+1) != 0 || s.TokenBlack
 }
 
-// Source is the model with its properties, or the error of a configuration that is not valid.
+// Source returns the model with its properties, or an error if the configuration is invalid.
 func Source(c Config) (*model.Plain[State, Action], error) {
 	p := model.NewPlain[State, Action](c)
 	p.Always("detected only if terminated", func(s State) bool { return !detected(s) || s.Active == 0 })
@@ -127,7 +128,7 @@ func Source(c Config) (*model.Plain[State, Action], error) {
 	return p, tla.Between("nodes", c.Nodes, 1, MaxNodes)
 }
 
-// Witnesses is how often TLC finds an action: once for each disjunct of its condition that is true.
+// Witnesses returns how often TLC generates an action: once for each disjunct of its condition that is true.
 func Witnesses(s State, a Action) int {
 	n := 0
 	add := func(holds bool) {

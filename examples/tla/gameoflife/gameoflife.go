@@ -1,4 +1,5 @@
-// Package gameoflife is Conway's game of life on a small board, after the TLA+ example GameOfLife. Every board is initial.
+// Package gameoflife is Conway's Game of Life on a small board, after the TLA+ example GameOfLife. Every board is
+// initial.
 package gameoflife
 
 import (
@@ -9,19 +10,19 @@ import (
 	"synod/model"
 )
 
-// Config is the size.
-type Config struct{ Side int } // cells of a side; 1 to MaxSide
+// Config is the size of the board.
+type Config struct{ Side int } // number of cells on each side; 1 to MaxSide
 
 // MaxSide bounds Config.Side.
 const MaxSide = 4
 
-// Default is what the original checks.
+// Default is the size that the original checks.
 var Default = Config{Side: MaxSide}
 
-// Board has a bit for each cell, row by row of MaxSide cells; what is beyond is dead.
+// Board has a bit for each cell, in rows of MaxSide cells; cells outside the configured size are dead.
 type Board uint16
 
-// String is the board, a row behind the other.
+// String returns the rows of the board, separated by slashes.
 func (b Board) String() string {
 	var rows strings.Builder
 	for cell := range MaxSide * MaxSide {
@@ -40,7 +41,7 @@ func (b Board) alive(row, column int) bool {
 // Tick is the only action: all cells change at once.
 type Tick struct{}
 
-// Initial is every board.
+// Initial returns every board.
 func (c Config) Initial() []Board {
 	all := make([]Board, 0, 1<<(c.Side*c.Side))
 	for n := range 1 << (c.Side * c.Side) {
@@ -53,10 +54,10 @@ func (c Config) Initial() []Board {
 	return all
 }
 
-// Actions is that time passes.
+// Actions returns the only action.
 func (Config) Actions(Board) []Tick { return []Tick{{}} }
 
-// Next is the next generation: a cell lives that has three neighbours, or that lives and has two.
+// Next returns the next generation: a cell is alive if it has three live neighbours, or is alive now and has two.
 func (c Config) Next(b Board, _ Tick) (next Board, possible bool) {
 	for row := range c.Side {
 		for column := range c.Side {
@@ -76,7 +77,8 @@ func (c Config) Next(b Board, _ Tick) (next Board, possible bool) {
 	return next, true
 }
 
-// Source is the model with its properties, or the error of a configuration that is not valid. The original has none.
+// Source returns the model with its properties, or an error if the configuration is invalid. The original has no
+// properties.
 func Source(c Config) (*model.Plain[Board, Tick], error) {
 	p := model.NewPlain[Board, Tick](c)
 	p.Sometimes("a still life", func(b Board) bool {

@@ -2,9 +2,9 @@ package lamportmutex
 
 import "synod/examples/tla"
 
-// Each yields what Actions and Next return, at once and without a copy of the whole state for each action: it changes the state, and
-// takes that back. Queues are not changed in place, but made anew. This is what makes a search of millions of states fast; a
-// model does not need it.
+// Each yields what Actions and Next return, without copying the whole state for each action: it changes the state in
+// place, and restores it. Only queues are copied. This speeds up a search of millions of states; a model does not
+// need it.
 func (c Config) Each(s State, yield func(Action, State)) {
 	crit := s.Crit
 	for p := range c.Processes {
@@ -32,7 +32,7 @@ func (c Config) Each(s State, yield func(Action, State)) {
 	}
 }
 
-// tell runs f while a message is the last one in all queues from a process.
+// tell runs f in the state in which a message is appended to all queues from a process.
 func (c Config) tell(s State, from int, m Message, f func()) {
 	var before [MaxProcesses][]Message
 	copy(before[:], s.Network[from])
@@ -45,7 +45,7 @@ func (c Config) tell(s State, from int, m Message, f func()) {
 	copy(s.Network[from], before[:])
 }
 
-// take runs f while the first message from a process is received.
+// take runs f in the state in which process p has received its first message from another one.
 func (c Config) take(s State, p, from int, f func()) {
 	incoming, outgoing := s.Network[from][p], s.Network[p][from]
 	clock, req, ack := s.Clock[p], s.Req[p][from], s.Ack[p]
@@ -55,5 +55,5 @@ func (c Config) take(s State, p, from int, f func()) {
 	s.Clock[p], s.Req[p][from], s.Ack[p] = clock, req, ack
 }
 
-// InPlace reports that Each changes the state that it is given, and restores it.
+// InPlace marks a model whose Each changes the state that it is given, and restores it.
 func (c Config) InPlace() {}

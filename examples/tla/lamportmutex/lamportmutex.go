@@ -1,5 +1,5 @@
-// Package lamportmutex is Lamport's distributed mutual exclusion by logical clocks (CACM 21(7), 1978), after the TLA+ example
-// LamportMutex by Stephan Merz.
+// Package lamportmutex is Lamport's distributed mutual exclusion with logical clocks (CACM 21(7), 1978), after the
+// TLA+ example LamportMutex by Stephan Merz.
 package lamportmutex
 
 import (
@@ -9,10 +9,10 @@ import (
 	"synod/model"
 )
 
-// Config is a size.
+// Config is the size of a model.
 type Config struct {
 	Processes int // 1 to MaxProcesses
-	Clock     int // no clock beyond is explored; 1 to MaxClock
+	Clock     int // the highest clock that is explored; 1 to MaxClock
 }
 
 // The bounds of a Config.
@@ -21,10 +21,10 @@ const (
 	MaxClock     = 20
 )
 
-// Default is smaller than what the original checks: three processes and clocks up to 6.
+// Default is smaller than the size that the original checks: three processes and clocks up to 6.
 var Default = Config{Processes: 2, Clock: 5}
 
-// Kind is what a message is.
+// Kind is the kind of a message.
 type Kind uint8
 
 // The kinds of messages.
@@ -34,21 +34,21 @@ const (
 	Rel
 )
 
-// String is the kind in lower case.
+// String returns the kind in lower case.
 func (k Kind) String() string { return [...]string{"req", "ack", "rel"}[k] }
 
-// Message is one between two processes; only a request has a clock.
+// Message is a message between two processes. Only a request has a clock.
 type Message struct {
 	Kind  Kind
 	Clock int
 }
 
-// State is all processes and queues between them.
+// State is the state of all processes, and the queues between them.
 type State struct {
 	Clock   []int
 	Req     [][]int       // by process p and q: the clock of q's request as p knows it, or 0
-	Ack     []tla.Set     // by process: those who know of its request
-	Network [][][]Message // by sender and recipient; the first one first
+	Ack     []tla.Set     // by process: processes that are known to have its request
+	Network [][][]Message // by sender and receiver, in the order of sending
 	Crit    tla.Set       // processes in the critical section
 }
 
@@ -59,13 +59,13 @@ type Action interface{ action() }
 
 // The actions.
 type (
-	// Request asks all others.
+	// Request sends a request to all others.
 	Request struct{ Process int }
-	// Enter enters the critical section, perhaps once more.
+	// Enter enters the critical section, perhaps again.
 	Enter struct{ Process int }
-	// Exit leaves it and tells all others.
+	// Exit leaves the critical section and informs all others.
 	Exit struct{ Process int }
-	// Receive takes the next message from another process.
+	// Receive receives the next message from another process.
 	Receive struct{ Process, From int }
 )
 
@@ -74,7 +74,7 @@ func (Enter) action()   {}
 func (Exit) action()    {}
 func (Receive) action() {}
 
-// Initial is no requests, and all clocks at 1.
+// Initial returns the state without requests and with all clocks at 1.
 func (c Config) Initial() []State {
 	s := State{Clock: slices.Repeat([]int{1}, c.Processes), Ack: make([]tla.Set, c.Processes)}
 	for range c.Processes {
@@ -84,7 +84,7 @@ func (c Config) Initial() []State {
 	return []State{s}
 }
 
-// Actions returns what may happen in a state.
+// Actions returns the enabled actions of a state.
 func (c Config) Actions(s State) []Action {
 	var all []Action
 	for p := range c.Processes {
@@ -106,7 +106,7 @@ func (c Config) Actions(s State) []Action {
 	return all
 }
 
-// first reports whether, as far as a process knows, no request is before its own.
+// first reports whether the request of a process precedes all others that it knows.
 func (c Config) first(s State, p int) bool {
 	own := s.Req[p][p]
 	for q, other := range s.Req[p] {
@@ -117,7 +117,7 @@ func (c Config) first(s State, p int) bool {
 	return true
 }
 
-// Next returns what an action makes of a state.
+// Next returns the state after an action.
 func (c Config) Next(s State, a Action) (State, bool) {
 	s = s.clone()
 	broadcast := func(from int, m Message) {
@@ -159,7 +159,7 @@ func (s *State) receive(p, from int) {
 	}
 }
 
-// appended returns a queue with one message more, in memory of its own.
+// appended returns a copy of a queue with one more message.
 func appended(queue []Message, m Message) []Message {
 	return append(append(make([]Message, 0, len(queue)+1), queue...), m)
 }
@@ -176,12 +176,12 @@ func (s State) clone() State {
 	return s
 }
 
-// Inside is the state constraint.
+// Inside reports whether a state satisfies the state constraint.
 func (c Config) Inside(s State) bool {
 	return !slices.ContainsFunc(s.Clock, func(clock int) bool { return clock > c.Clock })
 }
 
-// Source is the model with its properties, or the error of a configuration that is not valid.
+// Source returns the model with its properties, or an error if the configuration is invalid.
 func Source(c Config) (*model.Plain[State, Action], error) {
 	p := model.NewPlain[State, Action](c)
 	p.Within(c.Inside)

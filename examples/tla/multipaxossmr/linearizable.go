@@ -2,7 +2,7 @@ package multipaxossmr
 
 import "slices"
 
-// agreement reports whether no two replicas committed different commands in a slot.
+// agreement reports whether no two replicas have committed different commands in a slot.
 func agreement(s State) bool {
 	for i, n := range s.Nodes {
 		for _, other := range s.Nodes[:i] {
@@ -17,13 +17,13 @@ func agreement(s State) bool {
 	return true
 }
 
-// linearizable reports whether, once all commands are answered, they can be put in an order in which each has the answer
-// that it was given, and which is that of time where one ended before another one began.
+// linearizable reports whether, once all commands are answered, they have an order that explains all answers, and in
+// which a command that ended before another one began comes first.
 func (c Config) linearizable(s State) bool {
 	return !s.answered() || s.orderable(c.commands(), 0)
 }
 
-// orderable reports whether commands can follow one another from a value on.
+// orderable reports whether the remaining commands have such an order, given the value before them.
 func (s State) orderable(left []Command, value Command) bool {
 	if len(left) == 0 {
 		return true

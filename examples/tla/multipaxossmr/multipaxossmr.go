@@ -1,7 +1,7 @@
-// Package multipaxossmr is Multi-Paxos as replicas of a practical system run it, on a single key that is written and read:
-// the rules of MultiPaxos-SMR by Guanzhou Hu, one of the TLA+ examples. The network is a set of messages to which sending
-// adds and from which nothing is ever taken, so that messages may be late, lost and repeated. A state stands for all that
-// differ only in what the replicas are called, as under the original's symmetry.
+// Package multipaxossmr is Multi-Paxos as run by the replicas of a practical system, on a single key that is written
+// and read: the rules of MultiPaxos-SMR by Guanzhou Hu, one of the TLA+ examples. The network is a set of messages to
+// which sending adds and from which nothing is removed, so that messages may be late, lost and repeated. A state
+// stands for all states that differ only in the names of replicas, as under the original's symmetry.
 package multipaxossmr
 
 import (
@@ -14,10 +14,10 @@ import (
 // Config is the size of a model.
 type Config struct {
 	Replicas int  // 1 to MaxReplicas
-	Writes   int  // commands that write a value of their own; 1 to MaxCommands
-	Reads    int  // commands that read; 0 to MaxCommands
+	Writes   int  // number of commands that write, each a different value; 1 to MaxCommands
+	Reads    int  // number of commands that read; 0 to MaxCommands
 	Ballots  int  // 2 to MaxBallots
-	Named    bool // replicas are told apart
+	Named    bool // distinguish replicas: no symmetry reduction
 }
 
 // The bounds of a Config.
@@ -27,10 +27,10 @@ const (
 	MaxBallots  = 9
 )
 
-// Default is a single write.
+// Default has a single write.
 var Default = Config{Replicas: 3, Writes: 1, Ballots: 2}
 
-// Validate reports what is wrong with the configuration, or nil.
+// Validate returns an error if the configuration is invalid.
 func (c Config) Validate() error {
 	if c.Replicas < 1 || c.Replicas > MaxReplicas || c.Writes < 1 || c.Writes > MaxCommands ||
 		c.Reads < 0 || c.Reads > MaxCommands || c.Ballots < 2 || c.Ballots > MaxBallots {
@@ -41,17 +41,17 @@ func (c Config) Validate() error {
 }
 
 type (
-	// Replica counts from 1; 0 is nobody.
+	// Replica counts from 1; 0 is none.
 	Replica int
-	// Ballot counts from 1; 0 is lower than all.
+	// Ballot counts from 1; 0 is lower than all ballots.
 	Ballot int
-	// Slot counts from 0 here.
+	// Slot counts from 0 in this package.
 	Slot int
-	// Command is a write if it is positive, whose value is the command itself, and a read if it is negative.
+	// Command is a write of its own number if it is positive, and a read if it is negative.
 	Command int
 )
 
-// String is w1, r1 or none.
+// String returns w1, r1 or none.
 func (c Command) String() string {
 	switch {
 	case c > 0:
@@ -62,23 +62,23 @@ func (c Command) String() string {
 	return "none"
 }
 
-// Status is how far a replica is with a slot.
+// Status is the status of a slot at a replica.
 type Status uint8
 
 // The statuses of a slot.
 const (
 	Empty     Status = iota
-	Preparing        // accepted at an earlier ballot than the one that is being prepared
+	Preparing        // accepted at a ballot before the one that is being prepared
 	Accepting
 	Committed
 )
 
 var statusNames = [...]string{"empty", "preparing", "accepting", "committed"}
 
-// String is the status in lower case.
+// String returns the status in lower case.
 func (s Status) String() string { return statusNames[s] }
 
-// Vote is the last that a replica accepted in a slot.
+// Vote is the last vote of a replica in a slot.
 type Vote struct {
 	Ballot  Ballot
 	Command Command
@@ -91,15 +91,15 @@ type Instance struct {
 	Voted   Vote
 }
 
-// Node is a replica.
+// Node is the state of a replica.
 type Node struct {
-	Leader   Replica // whom it follows, perhaps itself
-	Value    Command // the last write that it executed
-	Executed int     // slots
-	Prepared Ballot  // as a leader: what a majority promised; 0 while it waits for that
+	Leader   Replica // the replica that it follows, perhaps itself
+	Value    Command // the last write that it has executed
+	Executed int     // number of slots
+	Prepared Ballot  // of a leader: the ballot that a majority has promised; 0 while it waits for that
 	Known    Ballot  // the highest ballot that it knows
 	Log      []Instance
-	Done     bool // it saw that every command is answered
+	Done     bool // it has seen that every command is answered
 }
 
 // Set is a set of replicas: bit r−1 for r.
@@ -113,26 +113,27 @@ func (s Set) size() int {
 	return n
 }
 
-// Sent is what was sent at a ballot. One leader opens it, and asks for votes for one command in a slot.
+// Sent has the messages that were sent at a ballot. One leader opens the ballot, and asks for votes for one command
+// in each slot.
 type Sent struct {
-	Prepare       Replica   // who opened it; 0 if nobody did
-	PrepareReply  [][]Vote  // by replica: its votes in all slots; nil if it sent none
-	Accept        []Command // by slot; 0 if votes were not asked for
+	Prepare       Replica   // the leader that opened the ballot; 0 for none
+	PrepareReply  [][]Vote  // by replica: its votes in all slots; nil if it has not replied
+	Accept        []Command // by slot: the command; 0 if votes were not asked for
 	AcceptReplies []Set     // by slot
 }
 
-// Event is what a client saw: a request or, with what was stored before, its acknowledgement.
+// Event is what a client observes: a request, or its acknowledgement with the value that was stored before.
 type Event struct {
 	Ack     bool
 	Command Command
 	Value   Command
 }
 
-// State is all replicas, messages and what clients see.
+// State is the state of all replicas, the messages, and what clients observed.
 type State struct {
 	Nodes    []Node    // by replica
 	Sent     []Sent    // by ballot
-	Notices  []bool    // by slot: it is committed
+	Notices  []bool    // by slot: a notice that it is committed was sent
 	Pending  []Command // not acknowledged
 	Observed []Event
 }
@@ -144,33 +145,33 @@ type Action interface{ action() }
 
 // The actions, by their names in the original.
 type (
-	// BecomeLeader opens a ballot that nobody has opened.
+	// BecomeLeader opens an unused ballot.
 	BecomeLeader struct {
 		Replica Replica
 		Ballot  Ballot
 	}
-	// HandlePrepare follows the leader of a higher ballot, and tells it all votes.
+	// HandlePrepare follows the leader of a higher ballot, and sends it all votes.
 	HandlePrepare struct {
 		Replica Replica
 		Ballot  Ballot
 	}
-	// HandlePrepareReplies adopts what a majority voted for, and asks for votes for it.
+	// HandlePrepareReplies adopts the votes of a majority, and asks for votes for their commands.
 	HandlePrepareReplies struct{ Replica Replica }
 	// TakeNewRequest puts a pending command into the first empty slot.
 	TakeNewRequest struct{ Replica Replica }
-	// HandleAccept votes.
+	// HandleAccept votes for the command for which votes are asked.
 	HandleAccept struct {
 		Replica Replica
 		Ballot  Ballot
 		Slot    Slot
 	}
-	// HandleAcceptReplies commits and executes a leader's next slot, and answers.
+	// HandleAcceptReplies commits and executes the next slot of a leader, and answers.
 	HandleAcceptReplies struct{ Replica Replica }
-	// HandleCommitNotice executes a follower's next slot.
+	// HandleCommitNotice executes the next slot of a follower.
 	HandleCommitNotice struct{ Replica Replica }
-	// Finish sees that every command is answered.
+	// Finish detects that every command is answered.
 	Finish struct{ Replica Replica }
-	// Rest is what happens once all have finished: nothing.
+	// Rest is the only step once all have finished. It changes nothing.
 	Rest struct{}
 )
 
@@ -197,7 +198,7 @@ func (c Config) commands() []Command {
 	return all
 }
 
-// Initial is replicas that know nothing, and all commands pending.
+// Initial returns the state in which replicas know nothing, and all commands are pending.
 func (c Config) Initial() []State {
 	s := State{Notices: make([]bool, c.slots()), Pending: c.commands()}
 	for range c.Replicas {
@@ -211,7 +212,7 @@ func (c Config) Initial() []State {
 	return []State{s}
 }
 
-// Actions returns what may happen in a state.
+// Actions returns the enabled actions of a state.
 func (c Config) Actions(s State) []Action {
 	var actions []Action
 	add := func(possible bool, a Action) {
@@ -256,7 +257,7 @@ func (c Config) Actions(s State) []Action {
 
 func (c Config) majority() int { return c.Replicas/2 + 1 }
 
-// promised returns how many replied to the Prepare of a ballot.
+// promised returns how many replicas have replied to the Prepare of a ballot.
 func (s State) promised(b Ballot) int {
 	n := 0
 	for _, votes := range s.Sent[b-1].PrepareReply {
@@ -267,7 +268,7 @@ func (s State) promised(b Ballot) int {
 	return n
 }
 
-// peak returns the vote at the highest ballot of those that were told of a slot.
+// peak returns the highest vote in a slot among the replies to the Prepare of a ballot.
 func (s State) peak(b Ballot, slot int) (peak Vote) {
 	for _, votes := range s.Sent[b-1].PrepareReply {
 		if votes != nil && votes[slot].Ballot > peak.Ballot {
@@ -292,10 +293,11 @@ func (s State) unseen(n Node) (Command, bool) {
 	return 0, false
 }
 
-// answered reports whether every command is acknowledged, and so was requested.
+// answered reports whether every command is acknowledged; each was then requested.
 func (s State) answered() bool { return len(s.Pending) == 0 }
 
-// Next returns what an action makes of a state, under the names of replicas that stand for all.
+// Next returns the state after an action, renamed to the representative of its symmetry class unless replicas are
+// distinguished.
 func (c Config) Next(s State, a Action) (State, bool) {
 	s = s.clone()
 	switch a := a.(type) {
@@ -339,7 +341,7 @@ func (c Config) Next(s State, a Action) (State, bool) {
 	return s, true
 }
 
-// promise lets a replica join a ballot and tell its votes.
+// promise makes a replica join a ballot and report its votes.
 func (s State) promise(r Replica, b Ballot) {
 	n := &s.Nodes[r-1]
 	n.Known = b
@@ -353,7 +355,7 @@ func (s State) promise(r Replica, b Ballot) {
 	s.Sent[b-1].PrepareReply[r-1] = votes
 }
 
-// prepared lets a leader adopt the votes that it was told, and ask for votes for them.
+// prepared makes a leader adopt the votes reported to it, and ask for votes for them.
 func (s State) prepared(n *Node) {
 	n.Prepared = n.Known
 	for slot := range n.Log {
@@ -390,7 +392,7 @@ func (n *Node) execute() Command {
 	return at.Command
 }
 
-// Source is the model with its properties, or the error of a configuration that is not valid.
+// Source returns the model with its properties, or an error if the configuration is invalid.
 func Source(c Config) (*model.Plain[State, Action], error) {
 	if err := c.Validate(); err != nil {
 		return nil, err

@@ -2,10 +2,10 @@ package multipaxossmr
 
 import "slices"
 
-// names is a way to call the replicas: the first is called 1 and so on.
+// names is a renaming of the replicas: the first element becomes 1, and so on.
 type names []Replica
 
-// called returns what a replica is called.
+// called returns the new name of a replica.
 func (n names) called(r Replica) Replica { return Replica(slices.Index(n, r) + 1) }
 
 func (n names) calledAll(s Set) (called Set) {
@@ -17,7 +17,7 @@ func (n names) calledAll(s Set) (called Set) {
 	return called
 }
 
-// allNames holds every way to call so many replicas, by their number.
+// allNames holds all renamings, by the number of replicas.
 var allNames = func() (all [MaxReplicas + 1][]names) {
 	all[0] = []names{nil}
 	for n := 1; n <= MaxReplicas; n++ {
@@ -30,8 +30,8 @@ var allNames = func() (all [MaxReplicas + 1][]names) {
 	return all
 }()
 
-// least returns, of the states that differ from one only in what the replicas are called, the one whose key is least. So all
-// of them become the same state, and what is counted are classes of them.
+// least returns the representative of a state among all its renamings: the one whose key is least. So states that
+// differ only in names become the same state, and the search counts symmetry classes.
 func (c Config) least(s State) State {
 	all := allNames[c.Replicas]
 	best, key := all[0], s.appendKey(nil, all[0])
@@ -45,7 +45,7 @@ func (c Config) least(s State) State {
 	return s.renamed(best)
 }
 
-// appendKey appends all that depends on what replicas are called, as it is under new names.
+// appendKey appends everything that depends on the names of replicas, under new names.
 func (s State) appendKey(key []byte, names names) []byte {
 	for _, r := range names {
 		n := s.Nodes[r-1]
@@ -75,7 +75,7 @@ func (s State) appendKey(key []byte, names names) []byte {
 	return key
 }
 
-// renamed is the state under new names.
+// renamed returns the state under new names.
 func (s State) renamed(names names) State {
 	named := s
 	named.Nodes, named.Sent = slices.Clone(s.Nodes), slices.Clone(s.Sent)
@@ -99,7 +99,7 @@ func (s State) renamed(names names) State {
 	return named
 }
 
-// clone returns a state that shares nothing with another one but votes told, which never change.
+// clone returns a copy that shares only the reported votes, which are never changed.
 func (s State) clone() State {
 	s.Nodes, s.Sent = slices.Clone(s.Nodes), slices.Clone(s.Sent)
 	for i := range s.Nodes {

@@ -1,5 +1,5 @@
-// Package nbacc is Raynal's non-blocking atomic commitment with a failure detector that may be wrong, after the TLA+ example
-// nbacc_ray97 by Konnov, Tran and Widder.
+// Package nbacc is Raynal's non-blocking atomic commitment with an unreliable failure detector, after the TLA+
+// example nbacc_ray97 by Konnov, Tran and Widder.
 package nbacc
 
 import (
@@ -9,16 +9,16 @@ import (
 	"synod/model"
 )
 
-// Config is the number of processes.
+// Config is the size of a model.
 type Config struct{ Processes int } // 1 to MaxProcesses
 
 // MaxProcesses bounds Config.Processes.
 const MaxProcesses = 4
 
-// Default is what the original checks.
+// Default is the size that the original checks.
 var Default = Config{Processes: 2}
 
-// Stage is where a process is.
+// Stage is the stage of a process.
 type Stage uint8
 
 // The stages.
@@ -31,28 +31,28 @@ const (
 	Crash
 )
 
-// String is the stage in lower case.
+// String returns the stage in lower case.
 func (s Stage) String() string {
 	return [...]string{"yes", "no", "sent", "abort", "commit", "crash"}[s]
 }
 
-// State is all processes, and the votes that were sent: vote 2p is yes of process p, and 2p+1 its no.
+// State is the state of all processes, and the votes that were sent: vote 2p is yes of process p, and 2p+1 is its no.
 type State struct {
 	Stages   []Stage
 	Received []tla.Set // by process: votes
 	Sent     tla.Set
-	Suspects tla.Set // processes whose failure detector says that somebody crashed
+	Suspects tla.Set // processes whose failure detectors report a crash
 }
 
-// Action is a step of a process: it receives votes, its failure detector says something, and it does something or nothing.
+// Action is a step of a process: it receives votes, queries its failure detector, and changes its stage or not.
 type Action struct {
 	Process  int
-	Received tla.Set // in all
+	Received tla.Set // all votes received so far
 	Suspects bool
-	To       Stage // perhaps where it is
+	To       Stage // the stage after the step
 }
 
-// Initial is any wishes, and anything that failure detectors say.
+// Initial returns the states with any intended votes and any reports of the failure detectors.
 func (c Config) Initial() []State {
 	var all []State
 	for _, refusing := range tla.All(c.Processes).Subsets() {
@@ -67,7 +67,7 @@ func (c Config) Initial() []State {
 	return all
 }
 
-// Votes of all processes for either.
+// votes returns the no votes or the yes votes of all processes.
 func (c Config) votes(no bool) (all tla.Set) {
 	for p := range c.Processes {
 		if no {
@@ -79,7 +79,7 @@ func (c Config) votes(no bool) (all tla.Set) {
 	return all
 }
 
-// Actions returns what may happen in a state.
+// Actions returns the enabled actions of a state.
 func (c Config) Actions(s State) []Action {
 	var all []Action
 	for p, stage := range s.Stages {
@@ -103,7 +103,8 @@ func (c Config) Actions(s State) []Action {
 	return all
 }
 
-// Witnesses is how often TLC finds an action: to abort, once because of the failure detector, and once for each no.
+// Witnesses returns how often TLC generates an action: an abort once because of the failure detector, and once for
+// each no vote.
 func (c Config) Witnesses(s State, a Action) int {
 	if a.To != Abort || s.Stages[a.Process] != Sent {
 		return 1
@@ -115,7 +116,7 @@ func (c Config) Witnesses(s State, a Action) int {
 	return n
 }
 
-// Next returns what an action makes of a state.
+// Next returns the state after an action.
 func (Config) Next(s State, a Action) (State, bool) {
 	switch was := s.Stages[a.Process]; {
 	case a.To == Sent && was == Yes:
@@ -132,7 +133,7 @@ func (Config) Next(s State, a Action) (State, bool) {
 	return s, true
 }
 
-// Source is the model with its properties, or the error of a configuration that is not valid.
+// Source returns the model with its properties, or an error if the configuration is invalid.
 func Source(c Config) (*model.Plain[State, Action], error) {
 	p := model.NewPlain[State, Action](c)
 	p.Always("no commit after a no", func(s State) bool {

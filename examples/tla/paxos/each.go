@@ -1,7 +1,7 @@
 package paxos
 
-// Each yields what Actions and Next return, at once and without a copy of the state for each action: it changes the state, and
-// takes that back. This is what makes a search of millions of states fast; a model does not need it.
+// Each yields what Actions and Next return, without copying the state for each action: it changes the state in place,
+// and restores it. This speeds up a search of millions of states; a model does not need it.
 func (c Config) Each(s State, yield func(Action, State)) {
 	asked := s.Asked1
 	for b := range c.MaxBallot + 1 {
@@ -38,5 +38,5 @@ func (c Config) answer(s State, acceptor, b int, yield func(Action, State)) {
 	}
 }
 
-// InPlace reports that Each changes the state that it is given, and restores it.
+// InPlace marks a model whose Each changes the state that it is given, and restores it.
 func (c Config) InPlace() {}

@@ -1,5 +1,5 @@
-// Package paxos is Lamport's specification of Paxos without leaders, after the TLA+ example Paxos: the network is a set of
-// messages to which anybody's steps add, and from which nothing is taken.
+// Package paxos is Lamport's specification of Paxos without leaders, after the TLA+ example Paxos: the network is a
+// set of messages to which any process may add, and from which nothing is removed.
 package paxos
 
 import (
@@ -10,7 +10,7 @@ import (
 	"synod/model"
 )
 
-// Config is a size. A quorum is a majority.
+// Config is the size of a model. A quorum is a majority.
 type Config struct {
 	Acceptors int // 1 to MaxAcceptors
 	Values    int // 1 to MaxValues
@@ -24,10 +24,11 @@ const (
 	MaxBallots   = 9
 )
 
-// Default is the original's small model.
+// Default is the small model of the original.
 var Default = Config{Acceptors: 3, Values: 2, MaxBallot: 1}
 
-// Vote is for a value, counted from 1, at a ballot, counted from 0. Without a value it is none, and the ballot −1.
+// Vote is a vote for a value, counted from 1, at a ballot, counted from 0. If there is no vote, Value is 0 and Ballot
+// is −1.
 type Vote struct{ Ballot, Value int }
 
 var none = Vote{-1, 0}
@@ -38,11 +39,11 @@ type Promise struct {
 	Told Vote
 }
 
-// State is all acceptors and messages.
+// State is the state of all acceptors, and the messages.
 type State struct {
-	MaxBal   []int       // by acceptor: the highest ballot that it took part in, or −1
+	MaxBal   []int       // by acceptor: the highest ballot in which it took part, or −1
 	MaxVote  []Vote      // by acceptor: its last vote
-	Asked1   tla.Set     // ballots of messages of phase 1a
+	Asked1   tla.Set     // ballots with a message of phase 1a
 	Promises [][]Promise // by ballot and acceptor
 	Asked2   []int       // by ballot: the value of its message of phase 2a, or 0
 	Votes    []tla.Set   // by ballot: acceptors that sent a message of phase 2b
@@ -57,11 +58,11 @@ type Action interface{ action() }
 type (
 	// Phase1a asks for promises, perhaps again.
 	Phase1a struct{ Ballot int }
-	// Phase1b promises.
+	// Phase1b answers a message of phase 1a with a promise.
 	Phase1b struct{ Acceptor, Ballot int }
 	// Phase2a asks for votes for a value that is safe by the promises of a quorum.
 	Phase2a struct{ Ballot, Value int }
-	// Phase2b votes, perhaps again.
+	// Phase2b votes for the value of a message of phase 2a, perhaps again.
 	Phase2b struct{ Acceptor, Ballot int }
 )
 
@@ -70,7 +71,7 @@ func (Phase1b) action() {}
 func (Phase2a) action() {}
 func (Phase2b) action() {}
 
-// Initial is nothing sent.
+// Initial returns the state without messages.
 func (c Config) Initial() []State {
 	s := State{
 		MaxBal: slices.Repeat([]int{-1}, c.Acceptors), MaxVote: slices.Repeat([]Vote{none}, c.Acceptors),
@@ -82,7 +83,7 @@ func (c Config) Initial() []State {
 	return []State{s}
 }
 
-// Actions returns what may happen in a state.
+// Actions returns the enabled actions of a state.
 func (c Config) Actions(s State) []Action {
 	var all []Action
 	for b := range c.MaxBallot + 1 {
@@ -104,8 +105,8 @@ func (c Config) Actions(s State) []Action {
 	return all
 }
 
-// reasons counts why a value may be asked for: the quorums that promised the ballot and told of no vote, and the highest
-// votes for the value that others told of.
+// reasons counts the ways in which a value may be proposed: one for each quorum that promised the ballot and reported
+// no vote, and otherwise one for each of the quorum's highest votes that is for the value.
 func (c Config) reasons(s State, ballot, value int) int {
 	promises, promised := s.Promises[ballot], tla.Set(0)
 	for a, promise := range promises {
@@ -139,7 +140,7 @@ func (c Config) reasons(s State, ballot, value int) int {
 	return n
 }
 
-// quorums calls f for each of the least majorities.
+// quorums calls f for each minimal majority.
 func (c Config) quorums(f func(tla.Set)) {
 	for some := range tla.All(c.Acceptors) + 1 {
 		if some.Size() == c.Acceptors/2+1 {
@@ -148,7 +149,7 @@ func (c Config) quorums(f func(tla.Set)) {
 	}
 }
 
-// Witnesses is how often TLC finds an action.
+// Witnesses returns how often TLC generates an action.
 func (c Config) Witnesses(s State, a Action) int {
 	if a, ok := a.(Phase2a); ok {
 		return c.reasons(s, a.Ballot, a.Value)
@@ -156,7 +157,7 @@ func (c Config) Witnesses(s State, a Action) int {
 	return 1
 }
 
-// Next returns what an action makes of a state.
+// Next returns the state after an action.
 func (Config) Next(s State, a Action) (State, bool) {
 	switch a := a.(type) {
 	case Phase1a:
@@ -187,7 +188,7 @@ func (c Config) chosen(s State) (all []int) {
 	return all
 }
 
-// Source is the model with its properties, or the error of a configuration that is not valid.
+// Source returns the model with its properties, or an error if the configuration is invalid.
 func Source(c Config) (*model.Plain[State, Action], error) {
 	p := model.NewPlain[State, Action](c)
 	p.Always("one value is chosen", func(s State) bool { return len(c.chosen(s)) <= 1 })

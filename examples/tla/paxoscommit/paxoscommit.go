@@ -1,6 +1,6 @@
-// Package paxoscommit is Paxos Commit of Gray and Lamport ("Consensus on Transaction Commit", 2006), after the TLA+ example
-// PaxosCommit: an instance of Paxos for each resource manager decides whether it is prepared, and the network is a set of
-// messages from which nothing is taken.
+// Package paxoscommit is Paxos Commit of Gray and Lamport ("Consensus on Transaction Commit", 2006), after the TLA+
+// example PaxosCommit: an instance of Paxos for each resource manager decides whether it is prepared, and the network
+// is a set of messages from which nothing is removed.
 package paxoscommit
 
 import (
@@ -10,11 +10,11 @@ import (
 	"synod/model"
 )
 
-// Config is a size. A quorum is a majority.
+// Config is the size of a model. A quorum is a majority.
 type Config struct {
 	Managers  int // 1 to MaxManagers
 	Acceptors int // 1 to MaxAcceptors
-	MaxBallot int // 0 to MaxBallots; the ballot 0 is the manager's own
+	MaxBallot int // 0 to MaxBallots; ballot 0 belongs to the manager itself
 }
 
 // The bounds of a Config.
@@ -24,10 +24,10 @@ const (
 	MaxBallots   = 4
 )
 
-// Default is smaller than what the original checks, with three acceptors and ballots 0 and 1.
+// Default is smaller than the size that the original checks, which has three acceptors and ballots 0 and 1.
 var Default = Config{Managers: 1, Acceptors: 3, MaxBallot: 1}
 
-// Stage is how far a resource manager is.
+// Stage is the stage of a resource manager.
 type Stage uint8
 
 // The stages.
@@ -38,10 +38,10 @@ const (
 	Aborted
 )
 
-// String is the stage in lower case.
+// String returns the stage in lower case.
 func (s Stage) String() string { return [...]string{"working", "prepared", "committed", "aborted"}[s] }
 
-// Value is what an instance of Paxos decides.
+// Value is the decision of an instance of Paxos.
 type Value uint8
 
 // The values.
@@ -51,10 +51,10 @@ const (
 	No         // it has aborted
 )
 
-// String is the value in lower case.
+// String returns the value in lower case.
 func (v Value) String() string { return [...]string{"none", "prepared", "aborted"}[v] }
 
-// Vote is an acceptor's last vote in an instance; without a value it is none, and the ballot −1.
+// Vote is an acceptor's last vote in an instance. If there is no vote, Value is None and Ballot is −1.
 type Vote struct {
 	Ballot int8
 	Value  Value
@@ -68,14 +68,15 @@ type Promise struct {
 	Told Vote
 }
 
-// State is all managers, acceptors and messages. The first index is a manager's instance.
+// State is the state of all managers and acceptors, and the messages. The first index is that of a manager's
+// instance.
 type State struct {
 	Managers []Stage
 	MaxBal   [][]int8      // by acceptor
 	MaxVote  [][]Vote      // by acceptor
-	Asked1   []tla.Set     // ballots of messages of phase 1a
-	Promises [][][]Promise // by ballot, less 1, and acceptor
-	Asked2   [][]Value     // by ballot: that of the message of phase 2a
+	Asked1   []tla.Set     // ballots with a message of phase 1a
+	Promises [][][]Promise // by ballot minus 1, and acceptor
+	Asked2   [][]Value     // by ballot: the value of its message of phase 2a
 	Votes    [][]tla.Set   // by ballot: acceptors that sent a message of phase 2b
 	Commit   bool          // the message was sent
 	Abort    bool
@@ -88,26 +89,26 @@ type Action interface{ action() }
 
 // The actions.
 type (
-	// Prepare makes a manager ready, and proposes so at ballot 0.
+	// Prepare makes a working manager prepared, and proposes that at ballot 0.
 	Prepare struct{ Manager int }
-	// ChooseToAbort is a working manager's own decision, which it proposes at ballot 0.
+	// ChooseToAbort makes a working manager abort on its own, and proposes that at ballot 0.
 	ChooseToAbort struct{ Manager int }
-	// ReceiveCommit accepts the decision of the leader.
+	// ReceiveCommit makes a manager commit, as the leader decided.
 	ReceiveCommit struct{ Manager int }
-	// ReceiveAbort does so too.
+	// ReceiveAbort makes a manager abort, as the leader decided.
 	ReceiveAbort struct{ Manager int }
 	// Phase1a asks for promises, perhaps again.
 	Phase1a struct{ Manager, Ballot int }
-	// Phase1b promises.
+	// Phase1b answers a message of phase 1a with a promise.
 	Phase1b struct{ Manager, Acceptor, Ballot int }
 	// Phase2a asks for votes for the value that is safe by the promises of a quorum.
 	Phase2a struct {
 		Manager, Ballot int
 		Value           Value
 	}
-	// Phase2b votes, perhaps again.
+	// Phase2b votes for the value of a message of phase 2a, perhaps again.
 	Phase2b struct{ Manager, Acceptor, Ballot int }
-	// Decide informs everybody that the transaction is committed, or aborted.
+	// Decide informs all managers that the transaction is committed or aborted.
 	Decide struct{ Commit bool }
 )
 
@@ -121,7 +122,7 @@ func (Phase2a) action()       {}
 func (Phase2b) action()       {}
 func (Decide) action()        {}
 
-// Initial is everybody working, and nothing sent.
+// Initial returns the state with all managers working, and without messages.
 func (c Config) Initial() []State {
 	s := State{Managers: make([]Stage, c.Managers), Asked1: make([]tla.Set, c.Managers)}
 	for range c.Managers {
@@ -138,7 +139,7 @@ func (c Config) Initial() []State {
 	return []State{s}
 }
 
-// Actions returns what may happen in a state.
+// Actions returns the enabled actions of a state.
 func (c Config) Actions(s State) []Action {
 	var all []Action
 	for rm, stage := range s.Managers {
@@ -178,7 +179,7 @@ func (c Config) Actions(s State) []Action {
 	return all
 }
 
-// quorums calls f for each of the least majorities.
+// quorums calls f for each minimal majority.
 func (c Config) quorums(f func(tla.Set)) {
 	for some := range tla.All(c.Acceptors) + 1 {
 		if some.Size() == c.Acceptors/2+1 {
@@ -187,7 +188,8 @@ func (c Config) quorums(f func(tla.Set)) {
 	}
 }
 
-// reasons counts the quorums whose promises make a value safe: the one that was told of with the highest ballot, or else to abort.
+// reasons counts the quorums whose promises make a value safe: the value of the highest vote that they report, or
+// aborted if they report none.
 func (c Config) reasons(s State, manager, ballot int, value Value) (n int) {
 	promises := s.Promises[manager][ballot-1]
 	c.quorums(func(quorum tla.Set) {
@@ -210,7 +212,7 @@ func (c Config) reasons(s State, manager, ballot int, value Value) (n int) {
 	return n
 }
 
-// decided counts the ballots and quorums whose votes decide a value in an instance.
+// decided counts the pairs of ballot and quorum whose votes decide a value in an instance.
 func (c Config) decided(s State, manager int, value Value) (n int) {
 	for b, voters := range s.Votes[manager] {
 		if s.Asked2[manager][b] == value {
@@ -224,7 +226,7 @@ func (c Config) decided(s State, manager int, value Value) (n int) {
 	return n
 }
 
-// Witnesses is how often TLC finds an action.
+// Witnesses returns how often TLC generates an action.
 func (c Config) Witnesses(s State, a Action) int {
 	switch a := a.(type) {
 	case Phase2a:
@@ -244,7 +246,7 @@ func (c Config) Witnesses(s State, a Action) int {
 	return 1
 }
 
-// Next returns what an action makes of a state.
+// Next returns the state after an action.
 func (Config) Next(s State, a Action) (State, bool) {
 	switch a := a.(type) {
 	case Prepare:
@@ -274,17 +276,17 @@ func (Config) Next(s State, a Action) (State, bool) {
 	return s, true
 }
 
-// with returns a copy of a slice with another element.
+// with returns a copy of a slice with element i replaced.
 func with[T any](s []T, i int, v T) []T {
 	s = slices.Clone(s)
 	s[i] = v
 	return s
 }
 
-// with2 is with for an element of an element.
+// with2 is with for a slice of slices.
 func with2[T any](s [][]T, i, k int, v T) [][]T { return with(s, i, with(s[i], k, v)) }
 
-// Source is the model with its properties, or the error of a configuration that is not valid.
+// Source returns the model with its properties, or an error if the configuration is invalid.
 func Source(c Config) (*model.Plain[State, Action], error) {
 	p := model.NewPlain[State, Action](c)
 	p.Always("consistent", func(s State) bool {

@@ -1,5 +1,5 @@
-// Package readerswriters is a fair solution of the problem of readers and writers, with a queue of those who wait, after the
-// TLA+ example ReadersWriters.
+// Package readerswriters is a fair solution of the readers-writers problem, with a queue of waiting requests, after
+// the TLA+ example ReadersWriters.
 package readerswriters
 
 import (
@@ -10,22 +10,22 @@ import (
 	"synod/model"
 )
 
-// Config is the number of actors, who read and write.
+// Config is the number of actors, which read and write.
 type Config struct{ Actors int } // 1 to MaxActors
 
 // MaxActors bounds Config.Actors.
 const MaxActors = 6
 
-// Default is what the original checks.
+// Default is the size that the original checks.
 var Default = Config{Actors: 3}
 
-// Request is one that waits.
+// Request is a waiting request.
 type Request struct {
 	Write bool
 	Actor int
 }
 
-// State is who reads, who writes, and who waits, the first one first.
+// State has the actors that read and write, and the waiting requests in order.
 type State struct {
 	Readers, Writers tla.Set
 	Waiting          []Request
@@ -38,11 +38,11 @@ type Action interface{ action() }
 
 // The actions.
 type (
-	// Try waits to read or to write; an actor may wait for both.
+	// Try queues a request to read or to write; an actor may wait for both.
 	Try Request
-	// Begin lets the first who waits begin, if nobody writes and, to write, nobody reads.
+	// Begin grants the first waiting request, if nobody writes and, for a write, nobody reads.
 	Begin struct{}
-	// Stop ends an activity.
+	// Stop ends a read or a write.
 	Stop struct{ Actor int }
 )
 
@@ -50,10 +50,10 @@ func (Try) action()   {}
 func (Begin) action() {}
 func (Stop) action()  {}
 
-// Initial is nobody there.
+// Initial returns the state without readers, writers and requests.
 func (Config) Initial() []State { return []State{{}} }
 
-// Actions returns what may happen in a state.
+// Actions returns the enabled actions of a state.
 func (c Config) Actions(s State) []Action {
 	var all []Action
 	for actor := range c.Actors {
@@ -72,7 +72,7 @@ func (c Config) Actions(s State) []Action {
 	return all
 }
 
-// Next returns what an action makes of a state.
+// Next returns the state after an action.
 func (Config) Next(s State, a Action) (State, bool) {
 	switch a := a.(type) {
 	case Try:
@@ -95,7 +95,8 @@ func (Config) Next(s State, a Action) (State, bool) {
 	return s, true
 }
 
-// live demands that an actor reads and writes again and again, and adds what that takes of it: that it tries.
+// live adds the properties that an actor reads, writes and rests again and again, and the fairness that they require:
+// that it tries.
 func (c Config) live(p *model.Plain[State, Action], actor int) {
 	always := func(State) bool { return true }
 	p.LeadsTo(fmt.Sprintf("actor %d reads again and again", actor), always, func(s State) bool { return s.Readers.Has(actor) })
@@ -107,7 +108,7 @@ func (c Config) live(p *model.Plain[State, Action], actor int) {
 	p.WeakFair(fmt.Sprintf("actor %d tries to write", actor), func(a Action) bool { return a == Try{true, actor} })
 }
 
-// Source is the model with its properties, or the error of a configuration that is not valid.
+// Source returns the model with its properties, or an error if the configuration is invalid.
 func Source(c Config) (*model.Plain[State, Action], error) {
 	p := model.NewPlain[State, Action](c)
 	p.Always("a writer is alone", func(s State) bool {

@@ -1,5 +1,5 @@
-// Package voteproof is the algorithm of voting that Paxos implements, after the TLA+ example VoteProof by Leslie Lamport:
-// acceptors vote in ballots for values that are safe there, without a word to one another.
+// Package voteproof is the voting algorithm that Paxos implements, after the TLA+ example VoteProof by Leslie
+// Lamport: acceptors vote in ballots for values that are safe there, without communicating.
 package voteproof
 
 import (
@@ -10,7 +10,7 @@ import (
 	"synod/model"
 )
 
-// Config is a size. Every set of a majority of acceptors is a quorum.
+// Config is the size of a model. A quorum is a majority of the acceptors.
 type Config struct {
 	Acceptors int // 1 to MaxAcceptors
 	Values    int // 1 to MaxValues
@@ -24,19 +24,19 @@ const (
 	MaxBallots   = 6
 )
 
-// Default is what the original checks.
+// Default is the size that the original checks.
 var Default = Config{Acceptors: 3, Values: 2, Ballots: 3}
 
-// State is all votes, and the ballot below which an acceptor votes no more.
+// State has all votes and, for each acceptor, the ballot below which it no longer votes.
 type State struct {
-	MaxBal []int   // by acceptor; −1 at first
-	Votes  [][]int // by acceptor and ballot: a value from 1 on, or 0
+	MaxBal []int   // by acceptor; initially −1
+	Votes  [][]int // by acceptor and ballot: a value, counted from 1, or 0
 }
 
-// Action is a step of an acceptor: with value 0 it joins a ballot, else it votes there.
+// Action is a step of an acceptor: it joins a ballot if Value is 0, and otherwise votes in the ballot.
 type Action struct{ Acceptor, Ballot, Value int }
 
-// Initial is no votes.
+// Initial returns the state without votes.
 func (c Config) Initial() []State {
 	s := State{MaxBal: slices.Repeat([]int{-1}, c.Acceptors)}
 	for range c.Acceptors {
@@ -45,7 +45,7 @@ func (c Config) Initial() []State {
 	return []State{s}
 }
 
-// Actions returns what may happen in a state.
+// Actions returns the enabled actions of a state.
 func (c Config) Actions(s State) []Action {
 	var all []Action
 	for a, most := range s.MaxBal {
@@ -63,7 +63,8 @@ func (c Config) Actions(s State) []Action {
 	return all
 }
 
-// free reports whether an acceptor has not voted in a ballot, nor another one for another value.
+// free reports whether an acceptor has not voted in a ballot, and no other acceptor has voted for another value
+// there.
 func (c Config) free(s State, acceptor, ballot, value int) bool {
 	for a, votes := range s.Votes {
 		if v := votes[ballot]; v != 0 && (a == acceptor || v != value) {
@@ -73,9 +74,9 @@ func (c Config) free(s State, acceptor, ballot, value int) bool {
 	return true
 }
 
-// safe counts the reasons why no other value has been or will be chosen below a ballot: it is the first, or all of a quorum
-// have joined it or a higher one, and, of the ballots below, voted last in one where the value is safe and for that only, or
-// in none.
+// safe counts the reasons why no other value has been or will be chosen below a ballot: it is the first ballot; or
+// all of a quorum have joined it or a higher one, and their last votes below it are in a ballot where the value is
+// safe, and all for the value, or there are none.
 func (c Config) safe(s State, ballot, value int) int {
 	n := 0
 	if ballot == 0 {
@@ -105,7 +106,7 @@ func all(some tla.Set, holds func(acceptor int) bool) bool {
 	return !slices.ContainsFunc(some.Members(), func(a int) bool { return !holds(a) })
 }
 
-// Witnesses is how often TLC finds an action: once for each way in which the value is safe.
+// Witnesses returns how often TLC generates an action: once for each reason why the value is safe.
 func (c Config) Witnesses(s State, a Action) int {
 	if a.Value == 0 {
 		return 1
@@ -113,7 +114,7 @@ func (c Config) Witnesses(s State, a Action) int {
 	return c.safe(s, a.Ballot, a.Value)
 }
 
-// Next returns what an action makes of a state.
+// Next returns the state after an action.
 func (Config) Next(s State, a Action) (State, bool) {
 	s.MaxBal = slices.Clone(s.MaxBal)
 	s.MaxBal[a.Acceptor] = a.Ballot
@@ -125,7 +126,7 @@ func (Config) Next(s State, a Action) (State, bool) {
 	return s, true
 }
 
-// chosen returns the values that a quorum voted for in one ballot.
+// chosen returns the values for which a quorum voted in one ballot.
 func (c Config) chosen(s State) (all []int) {
 	for b := range c.Ballots {
 		for v := 1; v <= c.Values; v++ {
@@ -143,7 +144,7 @@ func (c Config) chosen(s State) (all []int) {
 	return all
 }
 
-// Source is the model with its properties, or the error of a configuration that is not valid.
+// Source returns the model with its properties, or an error if the configuration is invalid.
 func Source(c Config) (*model.Plain[State, Action], error) {
 	p := model.NewPlain[State, Action](c)
 	p.Always("votes are safe", func(s State) bool {

@@ -1,5 +1,5 @@
-// Package writethrough is a memory with a cache for each processor and a queue of what the caches ask of it, after the TLA+
-// example MCWriteThroughCache, of chapter 5 of Lamport's "Specifying Systems" (2002).
+// Package writethrough is a memory with a cache for each processor and a queue of the caches' requests, after the
+// TLA+ example MCWriteThroughCache, of chapter 5 of Lamport's "Specifying Systems" (2002).
 package writethrough
 
 import (
@@ -9,12 +9,12 @@ import (
 	"synod/model"
 )
 
-// Config is a size.
+// Config is the size of a model.
 type Config struct {
 	Processors int // 1 to MaxProcessors
 	Addresses  int // 1 to MaxAddresses
 	Values     int // 1 to MaxValues
-	Queue      int // how many requests may wait for the memory; 1 to MaxQueue
+	Queue      int // maximum number of requests that wait for the memory; 1 to MaxQueue
 }
 
 // The bounds of a Config.
@@ -25,51 +25,52 @@ const (
 	MaxQueue      = 3
 )
 
-// Default is what the original checks.
+// Default is the size that the original checks.
 var Default = Config{Processors: 2, Addresses: 1, Values: 2, Queue: 1}
 
-// Control is how far a processor is with its request.
+// Control is the progress of a processor's request.
 type Control uint8
 
 // The states of control.
 const (
 	Ready   Control = iota
-	Busy            // it has asked
-	Waiting         // the memory is asked
-	Done            // the answer is there
+	Busy            // the processor has sent its request
+	Waiting         // the request was sent to the memory
+	Done            // the answer is available
 )
 
-// String is the control in lower case.
+// String returns the control in lower case.
 func (c Control) String() string { return [...]string{"ready", "busy", "waiting", "done"}[c] }
 
-// Request is to read an address, or to write a value there, counted from 1.
+// Request is a request to read an address, or to write a value, counted from 1.
 type Request struct {
 	Write   bool
 	Address int
-	Value   int // 0 to read
+	Value   int // 0 for a read
 }
 
-// Buffer holds a processor's request while it is busy or waiting, and then the answer: the value that was read, or 0.
+// Buffer holds a processor's request while it is busy or waiting, and then the answer: the value that was read, or 0
+// for a write.
 type Buffer struct {
 	Asks   bool
 	Asked  Request
 	Answer int
 }
 
-// Sent is a request, or an answer, of a processor.
+// Sent is a request or an answer, with its processor.
 type Sent struct {
 	Processor int
 	Buffer    Buffer
 }
 
-// State is the memory, the caches and what is between them. Values are counted from 1; 0 is none.
+// State is the state of the memory, the caches and the queue between them. Values are counted from 1; 0 is none.
 type State struct {
-	Interface Sent // what went last between a processor and its cache
+	Interface Sent // the last message between a processor and its cache
 	Memory    []int
 	Control   []Control
 	Buffers   []Buffer
 	Caches    [][]int // by processor and address
-	Queue     []Sent  // requests, the first one first
+	Queue     []Sent  // requests, in order
 }
 
 // Action is a step.
@@ -79,22 +80,22 @@ type Action interface{ action() }
 
 // The actions. Those of a processor name it.
 type (
-	// Ask is a request of a processor.
+	// Ask sends a request of a processor.
 	Ask struct {
 		Processor int
 		Request   Request
 	}
-	// Answer is given to a processor.
+	// Answer sends the answer to a processor.
 	Answer struct{ Processor int }
-	// Miss asks the memory for what is not in the cache.
+	// Miss sends a request to the memory, for an address that is not in the cache.
 	Miss struct{ Processor int }
 	// Read reads from the cache.
 	Read struct{ Processor int }
-	// Write writes to all caches that have the address, to the processor's own, and asks the memory to do so.
+	// Write writes to the processor's cache, and to all others that have the address, and sends the write to the memory.
 	Write struct{ Processor int }
-	// Evict takes an address out of a cache, even if it is not there.
+	// Evict removes an address from a cache, even if it is not there.
 	Evict struct{ Processor, Address int }
-	// Serve lets the memory do the first request of the queue. A read sees the writes behind it as well.
+	// Serve makes the memory execute the first request of the queue. A read also sees the writes behind it.
 	Serve struct{}
 )
 
@@ -106,7 +107,7 @@ func (Write) action()  {}
 func (Evict) action()  {}
 func (Serve) action()  {}
 
-// Initial is any memory, and empty caches.
+// Initial returns the states with any memory, and empty caches.
 func (c Config) Initial() (all []State) {
 	memory := slices.Repeat([]int{1}, c.Addresses)
 	for {
@@ -129,7 +130,7 @@ func (c Config) Initial() (all []State) {
 	}
 }
 
-// Actions returns what may happen in a state.
+// Actions returns the enabled actions of a state.
 func (c Config) Actions(s State) []Action {
 	var all []Action
 	room := len(s.Queue) < c.Queue
@@ -168,7 +169,7 @@ func (c Config) Actions(s State) []Action {
 	return all
 }
 
-// Next returns what an action makes of a state.
+// Next returns the state after an action.
 func (c Config) Next(s State, a Action) (State, bool) {
 	control := func(p int, to Control) { s.Control = with(s.Control, p, to) }
 	buffer := func(p int, b Buffer) { s.Buffers = with(s.Buffers, p, b) }
@@ -214,7 +215,7 @@ func (c Config) Next(s State, a Action) (State, bool) {
 	return s, true
 }
 
-// last is what an address will hold when all writes of the queue are done.
+// last returns the value of an address after all writes of the queue.
 func (s State) last(address int) int {
 	value := s.Memory[address]
 	for _, sent := range s.Queue {
@@ -231,7 +232,7 @@ func with[T any](s []T, i int, v T) []T {
 	return s
 }
 
-// Source is the model with its properties, or the error of a configuration that is not valid.
+// Source returns the model with its properties, or an error if the configuration is invalid.
 func Source(c Config) (*model.Plain[State, Action], error) {
 	p := model.NewPlain[State, Action](c)
 	p.Always("caches agree with memory and queue", func(s State) bool {
