@@ -12,20 +12,21 @@ import (
 	"synod/model"
 )
 
-// Where a model begins. Some mistakes take three views and two updates to show, and millions of states before; so a model
-// may begin further on, in a state that the servers came to by steps of their own. What is not in flight there is lost.
+// Where a model begins. Some bugs take three views and two updates to show, and millions of states before that; so a
+// model may begin further on, in a state that the servers reach by their own steps. Messages that are not in flight
+// there are lost.
 const (
-	Start = iota // nobody has done anything
-	// Rebound is after server 0 proposed an update for slot 2 of view 0, and server 1 one for slot 1 of view 1, the same: it
-	// is ordered there, which server 0, who has joined view 1 late, does not know. It needs a client with two commands at
-	// once, the second of which is bound first.
+	Start = iota // nothing has happened
+	// Rebound begins after server 0 proposed an update for slot 2 of view 0, and server 1 the same update for slot 1 of
+	// view 1, where it is ordered; server 0 joined view 1 late and does not know this. It needs a client with two
+	// concurrent commands, the second of which is bound first.
 	Rebound
-	// Rivals is after server 0 proposed an update for slot 1 of view 0, and server 1 another one in view 1, which server 2 has
-	// accepted. Servers 0 and 1 attempt view 4, which server 1 leads. It needs two clients.
+	// Rivals begins after server 0 proposed an update for slot 1 of view 0, and server 1 another one in view 1, which
+	// server 2 has accepted. Servers 0 and 1 attempt view 4, which server 1 leads. It needs two clients.
 	Rivals
 )
 
-// validateBegin reports what the beginning needs and the configuration has not, or nil.
+// validateBegin returns an error if the configuration does not support where the model begins.
 func (c Config) validateBegin() error {
 	plain := c.Servers == 3 && !c.Electing && c.Collect == 0 && c.Resends == 0 && c.Window > 1 && c.Lost == 0
 	switch {
@@ -41,13 +42,13 @@ func (c Config) validateBegin() error {
 	return nil
 }
 
-// event is a message that arrives at a server, or a server whose progress timer fires, if there is no message.
+// event is the arrival of a message at a server, or, without a predicate, the firing of a server's progress timer.
 type event struct {
 	from, to actor.ID
 	is       func(m rsm.Message) bool
 }
 
-// wayTo returns the events on the way to where a model begins, and which messages are in flight there.
+// wayTo returns the events that lead to where a model begins, and the messages that are in flight there.
 func wayTo[O any](begin int) (events []event, left []event) {
 	request := func(to actor.ID, id rsm.ID) event {
 		return event{actor.ID(id.Client), to, func(m rsm.Message) bool {
@@ -106,14 +107,14 @@ func wayTo[O any](begin int) (events []event, left []event) {
 	return nil, nil
 }
 
-// journey is actors on the way to where a model begins.
+// journey has the actors on the way to where a model begins.
 type journey struct {
 	hosts   map[actor.ID]*host
 	flights []actor.Envelope[rsm.Message]
 	see     []func(e actor.Envelope[rsm.Message], p actor.Passage)
 }
 
-// host is an actor with any state.
+// host is an actor with a state of any type.
 type host struct {
 	state   any
 	timers  []actor.Timer
@@ -122,7 +123,7 @@ type host struct {
 	timeout func(st any, timer actor.Timer, out *actor.Out[rsm.Message]) any
 }
 
-// board adds an actor, which has not started yet.
+// board adds an actor that has not started yet.
 func board[S any](j *journey, id actor.ID, a actor.Typed[S, rsm.Message]) {
 	j.hosts[id] = &host{
 		start: func(out *actor.Out[rsm.Message]) any { return a.Start(id, out) },
@@ -135,7 +136,7 @@ func board[S any](j *journey, id actor.ID, a actor.Typed[S, rsm.Message]) {
 	}
 }
 
-// follow lets an observer see the way, and returns what tells what it remembers.
+// follow lets an observer see the events of j. The returned function returns what the observer remembers.
 func follow[H any](j *journey, o actor.Observer[rsm.Message, H]) (memory func() H) {
 	held := o.Start
 	j.see = append(j.see, func(e actor.Envelope[rsm.Message], p actor.Passage) {
@@ -148,7 +149,7 @@ func follow[H any](j *journey, o actor.Observer[rsm.Message, H]) (memory func() 
 	return func() H { return held }
 }
 
-// perform does what an actor commanded.
+// perform executes the commands of an actor.
 func (j *journey) perform(id actor.ID, out *actor.Out[rsm.Message]) {
 	h := j.hosts[id]
 	for _, c := range out.Commands() {
@@ -166,19 +167,19 @@ func (j *journey) perform(id actor.ID, out *actor.Out[rsm.Message]) {
 			}
 		case actor.CancelTimer:
 			h.timers = slices.DeleteFunc(h.timers, set)
-		case actor.Choose: // Nothing here is left to chance.
+		case actor.Choose: // These actors make no random choices.
 		}
 	}
 }
 
-// find returns the place of the message of an event.
+// find returns the index of the message of an event, or -1.
 func (j *journey) find(e event) int {
 	return slices.IndexFunc(j.flights, func(f actor.Envelope[rsm.Message]) bool {
 		return f.From == e.from && f.To == e.to && e.is(f.Message)
 	})
 }
 
-// step lets an event happen, and reports whether it could.
+// step executes an event, and reports whether it was possible.
 func (j *journey) step(e event) bool {
 	h, out := j.hosts[e.to], &actor.Out[rsm.Message]{}
 	if e.is == nil {
@@ -204,7 +205,7 @@ func (j *journey) step(e event) bool {
 	return true
 }
 
-// arrive returns the state at the end of the way.
+// arrive executes the events and returns the state after them.
 func (j *journey) arrive(events, left []event) (model.Beginning[rsm.Message], error) {
 	b := model.Beginning[rsm.Message]{Actors: map[actor.ID]model.Begun{}}
 	ids := make([]actor.ID, 0, len(j.hosts))
@@ -233,7 +234,7 @@ func (j *journey) arrive(events, left []event) (model.Beginning[rsm.Message], er
 	return b, nil
 }
 
-// begin lets the system begin at the end of a way, if it does not at the start.
+// begin makes the system begin where its configuration says, unless that is the start.
 func (sys *system[O]) begin(way *journey) {
 	if sys.config.Begin == Start {
 		return

@@ -9,13 +9,14 @@ import (
 	"synod/model"
 )
 
-// LosesDisk fires when a server crashes, loses its disk, and comes back without.
+// LosesDisk fires when a server crashes, loses its disk, and returns without it.
 type LosesDisk struct{}
 
-// String is "disk lost".
+// String returns "disk lost".
 func (LosesDisk) String() string { return "disk lost" }
 
-// losing returns a server that may lose its disk once. How long it is down does not matter: messages to it are late.
+// losing returns a server that may lose its disk once. How long it is down does not matter: messages to it are
+// delayed.
 func losing[S, O, R any](
 	a actor.Typed[systembuilders.State[S, O, R], rsm.Message],
 ) actor.Typed[systembuilders.State[S, O, R], rsm.Message] {
@@ -43,15 +44,15 @@ func losing[S, O, R any](
 	return a
 }
 
-// loses reports whether a server may lose its disk: the last ones may.
+// loses reports whether a server may lose its disk: the last Lost servers may.
 func (c Config) loses(id actor.ID) bool { return int(id) >= c.Servers-c.Lost }
 
-// returned is who lost its disk, and who took part again after that.
+// returned records which servers lost their disks, and which of them took part again.
 type returned struct {
 	Lost, Voted map[actor.ID]bool
 }
 
-// returns demands an example of a server that lost its disk and votes again.
+// returns adds the property that a server that lost its disk votes again in some state.
 func (sys *system[O]) returns() {
 	seen := model.Record(sys.System, actor.Observer[rsm.Message, returned]{
 		Name: "servers without their disks",
@@ -75,7 +76,7 @@ func (sys *system[O]) returns() {
 	sys.Sometimes("a vote of a server that lost its disk", func(v model.View) bool { return len(seen.In(v).Voted) > 0 })
 }
 
-// copied returns a copy of a map, nil for an empty one.
+// copied returns a copy of a map, or nil if it is empty.
 func copied[K comparable, V any](m map[K]V) map[K]V {
 	var c map[K]V
 	for k, v := range m {

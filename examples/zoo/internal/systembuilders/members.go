@@ -11,10 +11,10 @@ import (
 	"synod/model"
 )
 
-// admin is the client whose command changes the members. To the machine it is a command like any other.
+// admin returns the client whose command changes the members. To the machine it is an ordinary command.
 func (c Config) admin() actor.ID { return actor.ID(c.Servers + c.Clients) }
 
-// members returns who is a member at first.
+// members returns the initial members.
 func (c Config) members() []actor.ID {
 	if c.Members == 0 {
 		return actor.IDs(c.Servers)
@@ -22,18 +22,18 @@ func (c Config) members() []actor.ID {
 	return actor.IDs(c.Members)
 }
 
-// changed returns who is a member after the change.
+// changed returns the members after the change.
 func (c Config) changed() []actor.ID {
 	return slices.DeleteFunc(actor.IDs(c.Servers), func(id actor.ID) bool { return c.Change>>id&1 == 0 })
 }
 
-// change returns which commands change the members: the first one of the client that is there for that.
+// change returns the function that identifies the command that changes the members: the first one of admin.
 func change[O any](c Config) func(rsm.Command[O], []actor.ID) ([]actor.ID, bool) {
 	admin := rsm.ID{Client: rsm.Client(c.admin()), Local: 1}
 	return func(command rsm.Command[O], _ []actor.ID) ([]actor.ID, bool) { return c.changed(), command.ID == admin }
 }
 
-// membersOf returns the members of a slot, as what is chosen before it says.
+// membersOf returns the members of a slot, given what is chosen before it.
 func (c Config) membersOf(seq rsm.Slot, chosen map[rsm.Slot]string) []actor.ID {
 	if c.Change == 0 {
 		return actor.IDs(c.Servers)
@@ -47,14 +47,14 @@ func (c Config) membersOf(seq rsm.Slot, chosen map[rsm.Slot]string) []actor.ID {
 	return c.members()
 }
 
-// moves demands what must hold where members change.
+// moves adds the properties of systems whose members change.
 func (sys *system[O]) moves(chosen func(v model.View) map[rsm.Slot]string) {
 	sys.each("what is ordered was accepted by a majority of the members of its slot", func(v model.View, s *server[O]) bool {
 		all := chosen(v)
 		for seq := range sys.slots() {
 			b, ordered := s.ordered(seq)
 			if len(sys.config.membersOf(seq, all)) == 1 {
-				continue // Who is alone orders without a word.
+				continue // A single member orders without messages.
 			}
 			if is, known := all[seq]; ordered && (!known || is != text(b)) {
 				return false

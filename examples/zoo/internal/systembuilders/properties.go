@@ -14,40 +14,40 @@ import (
 	"synod/network"
 )
 
-// system is a system with what its properties read.
+// system is a model with the data that its properties read.
 type system[O any] struct {
 	*model.System[rsm.Message]
 	config   Config
 	servers  []model.Projection[*server[O]]
 	clients  []model.Ref[rsm.ClientState]
-	commands []rsm.ID // all that clients send
+	commands []rsm.ID // all commands of clients
 	answers  model.Selection[rsm.Message, answer]
-	told     Told                                                   // at the beginning
-	executes func(chosen map[rsm.Slot]string, last rsm.Slot) string // the machine up to a slot, as bytes
+	told     Told                                                   // where the model begins
+	executes func(chosen map[rsm.Slot]string, last rsm.Slot) string // returns the machine after a slot, as bytes
 }
 
-// server is what properties read of a server.
+// server is the part of a server that properties read.
 type server[O any] struct {
 	Phase     systembuilders.Phase
 	Installed systembuilders.View
-	Prepares  bool // it gathers what others know, to lead the view
+	Prepares  bool // it is preparing its view, as the leader
 	Aru       rsm.Slot
 	Log       systembuilders.Log[O]
 	History   map[rsm.Slot]systembuilders.Entry[O]
-	Faithful  bool // its machine is what its log makes of one, from its snapshot on
+	Faithful  bool // its machine is the result of executing its log after its snapshot
 	Snapshot  rsm.Slot
 	Machine   string   // as bytes, if there is a snapshot
-	Collected []rsm.ID // the commands that the snapshot says to be executed
+	Collected []rsm.ID // the commands that were executed according to the snapshot
 }
 
-// answer is an answer of a server that is in flight.
+// answer is an answer of a server, in flight.
 type answer struct {
 	Server actor.ID
 	ID     rsm.ID
 }
 
-// readServer reads a server. That its machine is right is decided by executing its log anew, each command the first
-// time that it comes, without what the protocol has to recognize repeats.
+// readServer reads a server. It checks the machine by executing the log again, each command only once, independently
+// of how the protocol recognizes repeated commands.
 func readServer[Mutant variant.Mutant, S, O, R any](
 	of systembuilders.Server[Mutant, S, O, R], commands []rsm.ID, st systembuilders.State[S, O, R],
 ) *server[O] {
@@ -96,7 +96,7 @@ func readServer[Mutant variant.Mutant, S, O, R any](
 	return s
 }
 
-// ordered returns what a server knows to be ordered in a slot.
+// ordered returns the ordered updates of a slot, if the server knows them.
 func (s *server[O]) ordered(seq rsm.Slot) (systembuilders.Batch[O], bool) {
 	if b, executed := s.Log.Get(seq); executed {
 		return b, true
@@ -105,7 +105,7 @@ func (s *server[O]) ordered(seq rsm.Slot) (systembuilders.Batch[O], bool) {
 	return e.Batch, e.Ordered
 }
 
-// replies picks the answers that say that a command was executed.
+// replies selects the answers which report that a command was executed.
 func replies[R any](e actor.Envelope[rsm.Message]) (answer, bool) {
 	reply, ok := e.Message.(rsm.Reply[R])
 	return answer{e.From, reply.Answer.ID}, ok && reply.Answer.Status == rsm.Executed
@@ -136,11 +136,11 @@ func (c Config) answersAll() bool {
 	return !c.Lossy && c.MaxDown == 0 && c.MaxPartitions == 0 && c.Resends == 0 && c.MaxTimeouts == 0 && c.Begin == Start && c.Lost == 0 && c.Change == 0
 }
 
-// undisturbed reports whether timers fire only once nothing else can happen, by when every client has its answers. With
-// more than three servers an Accept that is before its Proposal leaves something to wait for.
+// undisturbed reports whether timers fire only once nothing else can happen, when every client already has its
+// answers. With more than three servers, an Accept that arrives before its Proposal leaves something to wait for.
 func (c Config) undisturbed() bool { return c.answersAll() && c.TimersLast && c.Servers <= 3 }
 
-// rests demands that servers that wait for nothing keep their view.
+// rests adds the property that servers that wait for nothing keep their view.
 func (sys *system[O]) rests() {
 	first := systembuilders.View(0)
 	if sys.config.Electing {
@@ -149,7 +149,7 @@ func (sys *system[O]) rests() {
 	sys.each("no view is installed while nobody waits", func(_ model.View, s *server[O]) bool { return s.Installed <= first })
 }
 
-// up returns the servers that are.
+// up returns the servers that are up.
 func (sys *system[O]) up(v model.View) []*server[O] {
 	var all []*server[O]
 	for _, projection := range sys.servers {
@@ -160,7 +160,7 @@ func (sys *system[O]) up(v model.View) []*server[O] {
 	return all
 }
 
-// each demands something of every server that is up.
+// each adds a property of every server that is up.
 func (sys *system[O]) each(name string, holds func(v model.View, s *server[O]) bool) {
 	sys.Always(name, func(v model.View) bool {
 		for _, s := range sys.up(v) {
@@ -172,7 +172,7 @@ func (sys *system[O]) each(name string, holds func(v model.View, s *server[O]) b
 	})
 }
 
-// orders are what clients rely on.
+// orders adds the properties on which clients rely.
 func (sys *system[O]) orders() {
 	sys.Always("agreement: no two servers order different updates in a slot", func(v model.View) bool {
 		all := sys.up(v)
@@ -215,7 +215,7 @@ func (sys *system[O]) orders() {
 	})
 }
 
-// executed reports whether an update is in the log, or in the snapshot.
+// executed reports whether an update is in the log or in the snapshot.
 func (s *server[O]) executed(id rsm.ID) bool {
 	for _, b := range s.Log.All() {
 		if b.Holds(id) {
@@ -225,7 +225,8 @@ func (s *server[O]) executed(id rsm.ID) bool {
 	return slices.Contains(s.Collected, id)
 }
 
-// slots is how many slots may be used for so many commands. Those before a change of the members are filled with nothing.
+// slots returns how many slots may be used for a number of commands. Slots before a change of the members may be
+// filled with empty proposals.
 func (c Config) slots(commands int) rsm.Slot {
 	n := commands * (c.Views + 1)
 	if c.Change > 0 {
@@ -234,7 +235,7 @@ func (c Config) slots(commands int) rsm.Slot {
 	return rsm.Slot(n)
 }
 
-// slots yields the slots that may be used: each update is bound once a view, at most.
+// slots yields the slots that may be used: each update is bound at most once per view.
 func (sys *system[O]) slots() func(yield func(rsm.Slot) bool) {
 	return func(yield func(rsm.Slot) bool) {
 		for seq := rsm.Slot(1); seq <= sys.config.slots(len(sys.commands)); seq++ {
@@ -245,7 +246,7 @@ func (sys *system[O]) slots() func(yield func(rsm.Slot) bool) {
 	}
 }
 
-// accepts are what the protocol relies on.
+// accepts adds the properties on which the protocol relies.
 func (sys *system[O]) accepts() {
 	sys.each("nothing is accepted in a view that is not installed", func(_ model.View, s *server[O]) bool {
 		for _, e := range s.History {
@@ -298,7 +299,7 @@ func (sys *system[O]) accepts() {
 	})
 }
 
-// examples are what must be possible.
+// examples adds what must be possible.
 func (sys *system[O]) examples() {
 	some := func(name string, is func(s *server[O]) bool) {
 		sys.Sometimes(name, func(v model.View) bool {
@@ -320,13 +321,13 @@ func (sys *system[O]) examples() {
 			return false
 		})
 	}
-	if sys.config.Begin != Start { // Some of what is to come about has come about before.
+	if sys.config.Begin != Start { // Some of the examples have happened before.
 		return
 	}
 	if sys.config.rotates() || sys.config.Electing {
 		some("view installed", func(s *server[O]) bool { return s.Phase == systembuilders.RegLeader && s.Installed > 0 })
 	}
-	if sys.config.Collect > 0 { // Logs have little then.
+	if sys.config.Collect > 0 { // The logs are short then.
 		some("collected", func(s *server[O]) bool { return s.Snapshot > 0 })
 		return
 	}
@@ -337,13 +338,13 @@ func (sys *system[O]) examples() {
 			ordered("a hole filled", func(b systembuilders.Batch[O]) bool { return b.Len() == 0 })
 		}
 	}
-	// Updates are batched that wait while the window is full.
+	// Updates that wait while the window is full are batched.
 	if sys.config.Batch > 1 && min(sys.config.Pipeline, sys.config.Commands) >= sys.config.Window+2 {
 		ordered("a batch", func(b systembuilders.Batch[O]) bool { return b.Len() > 1 })
 	}
 }
 
-// rivals reports whether more than one server leads.
+// rivals reports whether more than one server leads in some run.
 func (c Config) rivals() bool { return c.rotates() && (c.Views > 1 || !c.Electing) }
 
 // rotates reports whether servers have a reason to leave the first view that has a leader.
@@ -354,7 +355,7 @@ func (c Config) crowded() bool {
 	return c.Network != network.Ordered && c.Window > 1 && c.Batch == 1 && (c.Pipeline > 1 && c.Commands > 1 || c.Clients > 1) && c.Servers > 2
 }
 
-// carried demands an example of a leader that proposes what was proposed in an earlier view.
+// carried adds an example of a leader that proposes what was proposed in an earlier view.
 func (sys *system[O]) carried() {
 	sys.Sometimes("an update carried over a view change", func(v model.View) bool {
 		all := sys.up(v)
@@ -374,12 +375,12 @@ func (sys *system[O]) carried() {
 	})
 }
 
-// quiescent demands that every client has its answers when nothing can happen any more.
+// quiescent adds the property that every client has its answers when nothing more can happen.
 func (sys *system[O]) quiescent() { sys.Quiescent("every update is answered", sys.answered) }
 
-// live demands that every client has its answers at last, on every path that is fair, and that no server stays behind where
-// servers tell up to where they have executed everything. A model has so many views only: where who led the last one crashed,
-// nobody leads any more.
+// live adds the properties that on every fair path every client eventually has its answers and, if servers report up
+// to where they have executed everything, no server stays behind. A model has a limited number of views: if the
+// leader of the last one has crashed, no server leads any more.
 func (sys *system[O]) live() {
 	sys.Eventually("every client is served", func(v model.View) bool { return sys.answered(v) || sys.spent(v) })
 	if sys.config.Resends == 0 {
@@ -399,8 +400,8 @@ func (sys *system[O]) live() {
 	})
 }
 
-// spent reports whether who led the last view does not any more, as it crashed, so that nobody can: only a server that was down
-// is in a view of its own that it neither leads nor prepares.
+// spent reports whether the leader of the last view has crashed, so that nobody can lead any more: only a server that
+// was down is in a view of its own that it neither leads nor prepares.
 func (sys *system[O]) spent(v model.View) bool {
 	last := sys.config.Views
 	s, up := sys.servers[last%len(sys.servers)].In(v)

@@ -14,10 +14,10 @@ import (
 	"synod/model"
 )
 
-// What servers tell others must never be taken back, and what a majority has told to have accepted must never change.
-// Both are about more than one state: an observer remembers what was said.
+// Servers must never take back what they sent to others, and what a majority reported as accepted must never change.
+// Both properties depend on more than one state: an observer remembers what was sent.
 
-// Votes returns the observer of what servers tell, and demands that none takes a promise or a vote back.
+// Votes returns the observer of the servers' promises and votes, which checks that no server takes one back.
 func Votes[O any](c Config) actor.Observer[rsm.Message, Told] {
 	return actor.Observer[rsm.Message, Told]{
 		Name: "servers take back neither promise nor vote",
@@ -28,7 +28,7 @@ func Votes[O any](c Config) actor.Observer[rsm.Message, Told] {
 			case systembuilders.ViewChange, systembuilders.VCProof, systembuilders.ClientUpdate[O],
 				systembuilders.GloballyOrderedUpdate[O], systembuilders.Learn, systembuilders.Snapshot,
 				systembuilders.SnapshotPart, systembuilders.LearnPart, systembuilders.Collect, systembuilders.Recover,
-				systembuilders.Recovered: // These promise nothing.
+				systembuilders.Recovered: // These messages promise nothing.
 			}
 			return false
 		},
@@ -39,7 +39,7 @@ func Votes[O any](c Config) actor.Observer[rsm.Message, Told] {
 	}
 }
 
-// watch adds the observer, and the property that what is ordered refines a log.
+// watch adds the observer, and the property that the ordered updates refine a log.
 func (sys *system[O]) watch() {
 	votes := model.Record(sys.System, Votes[O](sys.config))
 	model.Remember(sys.System, votes, sys.told)
@@ -64,13 +64,13 @@ func (sys *system[O]) watch() {
 	}
 }
 
-// message returns what servers say to one another, or nil.
+// message returns the message between servers in an envelope, or nil.
 func message(e actor.Envelope[rsm.Message]) systembuilders.Message {
 	internal, _ := e.Message.(rsm.Internal[systembuilders.Message])
 	return internal.Message
 }
 
-// Told is what servers told.
+// Told records what servers sent to others.
 type Told struct {
 	Servers  map[actor.ID]telling
 	Bound    map[place]string    // what leaders proposed
@@ -78,20 +78,20 @@ type Told struct {
 	TookBack bool
 }
 
-// telling is what a server told.
+// telling records what a server sent to others.
 type telling struct {
-	Promised systembuilders.View // the highest that it prepared, or answered a Prepare of
-	Aru      rsm.Slot            // that it told when it prepared its view
+	Promised systembuilders.View // the highest view for which it sent a Prepare or an answer to one
+	Aru      rsm.Slot            // the Aru of its Prepare, if it leads
 	Votes    map[rsm.Slot]systembuilders.View
 }
 
-// place is a slot in a view.
+// place identifies a slot in a view.
 type place struct {
 	Seq  rsm.Slot
 	View systembuilders.View
 }
 
-// hear returns what was told after one more message of a server.
+// hear returns the record after one more message of a server.
 func hear[O any](t Told, e actor.Envelope[rsm.Message], c Config) Told {
 	from := e.From
 	was := t.Servers[from]
@@ -133,7 +133,7 @@ func hear[O any](t Told, e actor.Envelope[rsm.Message], c Config) Told {
 	return next
 }
 
-// with returns m with one more entry.
+// with sets an entry of m and returns m, or a new map if m is nil.
 func with[K comparable, V any](m map[K]V, k K, v V) map[K]V {
 	if m == nil {
 		m = map[K]V{}
@@ -142,9 +142,10 @@ func with[K comparable, V any](m map[K]V, k K, v V) map[K]V {
 	return m
 }
 
-// tells reports whether an answer to a Prepare tells what its sender has accepted above the slot that the leader named.
+// tells reports whether an answer to a Prepare includes everything that its sender has accepted in slots above the
+// leader's Aru.
 func tells[O any](leader telling, votes map[rsm.Slot]systembuilders.View, m systembuilders.PrepareOK[O]) bool {
-	aru := max(leader.Aru, m.Data.Through) // What is ordered up to there the leader asks for.
+	aru := max(leader.Aru, m.Data.Through) // The leader asks for what is ordered up to there.
 	for seq, view := range votes {
 		ordered := slices.ContainsFunc(m.Data.Ordered, func(o systembuilders.GloballyOrderedUpdate[O]) bool {
 			return o.Seq == seq
@@ -159,7 +160,7 @@ func tells[O any](leader telling, votes map[rsm.Slot]systembuilders.View, m syst
 	return true
 }
 
-// choose notes what is chosen, once a majority of the members of its slot has voted for it.
+// choose records what is chosen, once a majority of the members of its slot has voted for it.
 func (t *Told) choose(at place, c Config) {
 	members, voters := c.membersOf(at.Seq, t.Chosen), 0
 	for id, s := range t.Servers {
@@ -177,7 +178,7 @@ func (t *Told) choose(at place, c Config) {
 	t.Chosen = replicated.Log{Slots: t.Chosen}.With(at.Seq, b).Slots
 }
 
-// commandsOf returns the names of the commands of a text.
+// commandsOf returns the names of the commands in a text.
 func commandsOf(text string) []string { return strings.Split(text, ",") }
 
 func text[O any](b systembuilders.Batch[O]) string {

@@ -11,10 +11,10 @@ import (
 	"synod/examples/zoo/internal/systembuilders/rsm"
 )
 
-// Snapshots of the machine instead of the updates that made it: what a server collects, and gives to those that are
-// behind. The paper says nothing of it.
+// Snapshots of the machine, which replace the updates that they include, and are sent to servers that are behind. The
+// paper does not cover them.
 
-// restored returns the members and the replica of a snapshot.
+// restored returns the members and the replica of a snapshot, or the initial ones if there is none.
 func turn_restored[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], from Snapshot) (Membership, rsm.Replica[S, R]) {
 	if from.Seq > 0 {
 		if m, r, err := t.Load(from.Data); err == nil {
@@ -24,15 +24,15 @@ func turn_restored[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S
 	return server_first[Mutant](t.Server, t.all), rsm.Start(t.Machine)
 }
 
-// collectAll takes a snapshot of all that is executed.
+// collectAll takes a snapshot of everything executed.
 func turn_collectAll[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) {
 	if data, err := server_data[Mutant](t.Server, t.st.Membership, t.st.Machine); err == nil {
 		turn_forgetLog[Mutant](t, Snapshot{t.st.Aru, data})
 	}
 }
 
-// collect takes a snapshot of the slots up to one, whose updates are executed once more, from the last snapshot on: the
-// state of the machine is given, and they say which commands were executed and how they were answered.
+// collect takes a snapshot of the slots up to seq, given the state of the machine after them. It executes their
+// updates again, from the last snapshot on, to find which commands were executed and how they were answered.
 func turn_collect[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], seq rsm.Slot, state string) {
 	st := t.st
 	if seq <= st.Snapshot.Seq || seq > st.Aru {
@@ -59,7 +59,7 @@ func turn_collect[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S,
 	}
 }
 
-// forgetLog keeps a snapshot instead of the updates that it is of.
+// forgetLog keeps a snapshot instead of the updates that it includes.
 func turn_forgetLog[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], s Snapshot) {
 	if variant.Of[Mutant]() == "collected-early" {
 		t.st.Snapshot.Seq, t.st.Log = s.Seq, t.st.Log.From(s.Seq+1)
@@ -70,8 +70,8 @@ func turn_forgetLog[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, 
 	t.st.Snapshot, t.st.Log = s, t.st.Log.From(s.Seq+1)
 }
 
-// tellSnapshot sends a server the snapshot from a byte on, as much as may be told at once, and reports whether that is
-// all.
+// tellSnapshot sends a server the snapshot from an offset on, as much of it as one message may have, and reports
+// whether that is the rest of it.
 func turn_tellSnapshot[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], to actor.ID, from int) (all bool) {
 	s := t.st.Snapshot
 	if t.Part == 0 || len(s.Data) <= t.Part {
@@ -84,14 +84,14 @@ func turn_tellSnapshot[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutan
 	return all
 }
 
-// sum is the checksum of a snapshot, by FNV-1a.
+// sum returns the FNV-1a checksum of a snapshot.
 func sum(data string) uint64 {
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(data)) // It never fails.
 	return h.Sum64()
 }
 
-// learnPart sends more of the snapshot, and what follows it after its end.
+// learnPart sends the next part of the snapshot, and after the last part the updates that follow the snapshot.
 func turn_learnPart[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], from actor.ID, m LearnPart) {
 	s := t.st.Snapshot
 	same := m.Seq == s.Seq && m.Sum == sum(s.Data) && m.From > 0 && m.From < len(s.Data)
@@ -103,7 +103,7 @@ func turn_learnPart[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, 
 	}
 }
 
-// snapshotPart puts a part behind those that are there, and asks for the next one.
+// snapshotPart appends a part to those received, and asks for the next one.
 func turn_snapshotPart[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], from actor.ID, m SnapshotPart) {
 	if variant.Of[Mutant]() == "part-for-whole" {
 		st := t.st
@@ -154,14 +154,14 @@ func turn_snapshotPart[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutan
 	}
 }
 
-// dropPassed drops the parts of a snapshot that the server has got beyond.
+// dropPassed drops the parts of a snapshot whose slot the server has executed.
 func turn_dropPassed[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) {
 	if t.st.Incoming.Seq <= t.st.Aru {
 		t.st.Incoming = Incoming{}
 	}
 }
 
-// snapshot goes on from the snapshot of another server that has executed more, and asks for what follows it.
+// snapshot installs the snapshot of a server that has executed more, and asks for what follows it.
 func turn_snapshot[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], from actor.ID, m Snapshot) {
 	st := t.st
 	if m.Seq <= st.Aru {

@@ -6,11 +6,11 @@ import "synod/examples/zoo/internal/variant"
 
 import "synod/actor"
 
-// Leader election and the prepare phase: sections 3.1 and 3.2. The conflict rules are those of the paper's figure of
-// the same name; each handler begins with its own.
+// Leader election and the prepare phase: sections 3.1 and 3.2. The conflict rules are in the paper's figure of that
+// name; each handler begins with its own rules.
 
-// shiftToLeaderElection attempts a view, or the highest one that it knows to be attempted, unless that is beyond the
-// last.
+// shiftToLeaderElection attempts a view, or a higher one that it knows to be attempted, unless that is after the last
+// view.
 func turn_shiftToLeaderElection[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], v View) {
 	if variant.Of[Mutant]() == "alone" {
 		st := t.st
@@ -56,7 +56,7 @@ func turn_shiftToLeaderElection[Mutant variant.Mutant, S any, O any, R any](t *t
 
 func (t *turn[Mutant, S, O, R]) change() Message { return ViewChange{t.st.Attempted} }
 
-// preinstall preinstalls the view once a majority attempts it.
+// preinstall preinstalls the attempted view once a majority attempts it.
 func turn_preinstall[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) {
 	st := t.st
 	n := 0
@@ -76,7 +76,8 @@ func turn_preinstall[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant,
 	}
 }
 
-// forget forgets what it knows of attempts of views below one.
+// forget discards known attempts of views below v, and an early Prepare that is no longer ahead of the attempted
+// view.
 func turn_forget[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], v View) {
 	st := t.st
 	for id, attempted := range st.Changes {
@@ -89,8 +90,8 @@ func turn_forget[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, 
 	}
 }
 
-// viewChange follows a server to a higher view, or counts it. While the server is not in election, or waits for a view
-// that is preinstalled, it only remembers.
+// viewChange follows a server to a higher view, or counts its attempt. A server that is not in election, or whose
+// attempted view is preinstalled, only records the attempt.
 func turn_viewChange[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], from actor.ID, m ViewChange) {
 	if variant.Of[Mutant]() == "elections-unheard" {
 		st := t.st
@@ -127,7 +128,7 @@ func turn_viewChange[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant,
 	}
 }
 
-// vcProof takes a server that is in election to a view that others have installed.
+// vcProof moves a server that is in election to a view that another server has installed.
 func turn_vcProof[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], from actor.ID, m VCProof) {
 	if variant.Of[Mutant]() == "accept-lost" {
 		st := t.st
@@ -155,7 +156,7 @@ func turn_vcProof[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S,
 	}
 }
 
-// shiftToPreparePhase asks what the others have accepted.
+// shiftToPreparePhase asks the other servers what they have accepted.
 func turn_shiftToPreparePhase[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) {
 	st := t.st
 	st.Installed = st.Attempted
@@ -166,8 +167,8 @@ func turn_shiftToPreparePhase[Mutant variant.Mutant, S any, O any, R any](t *tur
 
 func (t *turn[Mutant, S, O, R]) preparation() Message { return Prepare{t.st.Installed, t.st.Aru} }
 
-// prepare installs a view, and tells its leader what this server knows. A leader that asks for a higher view attempts
-// it, too; if the server does not follow it there yet, it answers once it does.
+// prepare installs a view, and sends its leader what this server knows. A leader that asks for a higher view attempts
+// that view, too; if this server does not follow it yet, it answers once it does.
 func turn_prepare[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], from actor.ID, m Prepare) {
 	if variant.Of[Mutant]() == "jump-forgets" {
 		st := t.st
@@ -280,7 +281,7 @@ func turn_prepare[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S,
 	turn_reconcile[Mutant](t, from, m.Aru)
 }
 
-// shiftToRegNonLeader follows the leader of the view that was attempted.
+// shiftToRegNonLeader follows the leader of the attempted view.
 func turn_shiftToRegNonLeader[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) {
 	if variant.Of[Mutant]() == "not-forwarded" {
 		st := t.st
@@ -302,7 +303,7 @@ func turn_shiftToRegNonLeader[Mutant variant.Mutant, S any, O any, R any](t *tur
 	turn_submitAll[Mutant](t)
 }
 
-// prepareOK takes what another server knows. One that is no longer needed is of a server that joins the view late: it
+// prepareOK handles what another server knows. If the answer is no longer needed, its sender joins the view late and
 // has missed what was proposed and ordered so far.
 func turn_prepareOK[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], from actor.ID, m PrepareOK[O]) {
 	st := t.st
@@ -328,7 +329,8 @@ func turn_prepareOK[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, 
 	turn_prepared[Mutant](t)
 }
 
-// prepared makes the server lead once a majority has installed its view and it knows what they do.
+// prepared makes the server lead once a majority has installed its view and it has learned what they know to be
+// ordered.
 func turn_prepared[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) {
 	if variant.Of[Mutant]() == "unprepared" {
 		st := t.st
@@ -339,7 +341,7 @@ func turn_prepared[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S
 		st.Phase, st.Prepared, st.Through, st.Proposed, st.Queue = RegLeader, nil, 0, st.Aru, nil
 		st.Preinstalled, t.restart = false, true
 		if behind {
-			turn_prove[Mutant](t) // Others may lack what it has learned.
+			turn_prove[Mutant](t) // The other servers may lack what it has learned.
 		}
 		for _, u := range forwarded {
 			turn_clientUpdate[Mutant](t, u.Node, ClientUpdate[O]{u})
@@ -357,7 +359,7 @@ func turn_prepared[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S
 	st.Phase, st.Prepared, st.Through, st.Proposed, st.Queue = RegLeader, nil, 0, st.Aru, nil
 	st.Preinstalled, t.restart = false, true
 	if behind {
-		turn_prove[Mutant](t) // Others may lack what it has learned.
+		turn_prove[Mutant](t) // The other servers may lack what it has learned.
 	}
 	for _, u := range forwarded {
 		turn_clientUpdate[Mutant](t, u.Node, ClientUpdate[O]{u})

@@ -11,17 +11,17 @@ import (
 	"synod/examples/zoo/internal/systembuilders/rsm"
 )
 
-// Forwarding pending updates a few at a time, as Options.Forward says. The paper sends all of them, and again whenever
-// one of their timers fires or a view is installed.
+// Forwarding of pending updates, a few at a time (see Options.Forward). The paper sends all of them, and again
+// whenever one of their timers fires or a view is installed.
 
-// Forwarded reports which pending updates the leader was sent. With no Options.Forward it is zero.
+// Forwarded records which pending updates were sent to the leader. It is zero if Options.Forward is 0.
 type Forwarded struct {
-	Sent      []rsm.ID                  // in the order in which they came; nil for none
-	Line      actor.Map[uint64, rsm.ID] // those behind them, by a number that rises; some may no longer be pending
+	Sent      []rsm.ID                  // in order of arrival; nil for none
+	Line      actor.Map[uint64, rsm.ID] // the updates after those, by increasing numbers; some may no longer be pending
 	Doublings int                       // of the timer, since one of Sent was ordered
 }
 
-// began sends an update that is now pending to the leader, or puts it behind the others.
+// began sends an update that has become pending to the leader, or queues it behind the others.
 func turn_began[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], id rsm.ID) {
 	if t.Forward == 0 {
 		turn_setUpdate[Mutant](t, id)
@@ -33,7 +33,7 @@ func turn_began[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O
 	f.Line = f.Line.With(last+1, id)
 }
 
-// ended makes room for the next one once an update is no longer pending.
+// ended removes an update that is no longer pending, which makes room for the next one.
 func turn_ended[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], id rsm.ID) {
 	if t.Forward == 0 {
 		turn_cancelUpdate[Mutant](t, id)
@@ -49,8 +49,8 @@ func turn_ended[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O
 	turn_tidy[Mutant](t)
 }
 
-// tidy takes out of the line what is no longer pending, once that is most of it: others may have had it ordered, while
-// what is before it still waits.
+// tidy removes updates that are no longer pending from the line, once they are more than half of it: others may have
+// had them ordered while earlier ones still wait.
 func turn_tidy[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) {
 	f, waiting := &t.st.Forwarded, t.st.Pending.Len()-len(t.st.Forwarded.Sent)
 	if f.Line.Len() <= 2*waiting {
@@ -63,8 +63,8 @@ func turn_tidy[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O,
 	}
 }
 
-// forward sends the leader the next updates, as many as it may have at a time, and reports whether there were some. In
-// election there are none: nobody would order them.
+// forward sends the leader the next updates, up to the limit, and reports whether it sent any. It sends none in
+// election: nobody would order them.
 func turn_forward[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) (some bool) {
 	if variant.Of[Mutant]() == "line-lost" {
 		st := t.st
@@ -122,12 +122,12 @@ func turn_forward[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S,
 	return some
 }
 
-// electing reports whether the server has no leader, and is not about to lead.
+// electing reports whether the server has no leader and is not about to lead.
 func turn_electing[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) bool {
 	return t.st.Phase == LeaderElection && t.st.Prepared == nil
 }
 
-// submitAll sends the leader of a new view what it is to order.
+// submitAll sends the pending updates to the leader of a new view.
 func turn_submitAll[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) {
 	if variant.Of[Mutant]() == "sent-to-one" {
 		if t.Forward == 0 {
@@ -163,7 +163,7 @@ func turn_submitSent[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant,
 	}
 }
 
-// forwardAgain sends the leader again what it was sent, and waits twice as long for the next time.
+// forwardAgain sends the forwarded updates to the leader again, and doubles the interval.
 func turn_forwardAgain[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) {
 	f := &t.st.Forwarded
 	if !turn_electing[Mutant](t) {
@@ -173,7 +173,7 @@ func turn_forwardAgain[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutan
 	turn_setForward[Mutant](t)
 }
 
-// watchForwarded sets the timer of what is forwarded, or cancels it.
+// watchForwarded sets or cancels the timer of forwarded updates.
 func turn_watchForwarded[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) {
 	switch sent := len(t.st.Forwarded.Sent) > 0; {
 	case sent && !t.sent:

@@ -15,60 +15,61 @@ import (
 	"synod/examples/zoo/internal/systembuilders/rsm"
 )
 
-// Changes of the members, by updates that are ordered like any other. The paper's servers are fixed.
+// Changes of the members, by updates that are ordered like any other. In the paper the servers are fixed.
 //
-// An update that names other members takes effect Options.Delay slots behind its own. So the members of a slot are
-// known to a server that has executed everything up to Delay slots before it, and, as the delay is not less than the
-// window, to a leader that proposes for it. The slots from one change to the next are an epoch. Each view is of one
-// epoch, which its number has above the number in the epoch: views of a later epoch are higher ones. In an epoch the
-// server members[view mod n] leads.
+// An update that names other members takes effect Options.Delay slots after its own. So the members of a slot are
+// known to a server that has executed everything up to Delay slots before it, and, as the delay is at least the
+// window, to a leader that proposes for it. An epoch is the slots from one change to the next. Each view belongs to
+// one epoch, whose number is in the high bits of the view: views of a later epoch are higher. In an epoch the server
+// members[view mod n] leads.
 //
-//   - A server is in the epoch of the slot behind those that it has executed, and takes part in the views of that epoch
-//     alone, if it is a member there. So a leader knows all that is ordered in earlier epochs, and the slots that it
-//     may fill have the same members: these are who it needs a majority of, both to prepare its view and to order.
-//   - Nobody proposes for a slot of a later epoch. So nothing is accepted there when an epoch begins, and its view 0
-//     needs no election: it is installed and prepared, as view 0 of the first epoch is with Options.Elected.
-//   - Who is to join learns what is ordered like one that is behind, and is in the epoch once it has executed all that
-//     is before it. Until then it accepts nothing.
-//   - A leader that is no longer a member, or not the first one, leads no more once the epoch begins. The slots in
+//   - A server is in the epoch of the slot after those that it has executed. It takes part only in the views of that
+//     epoch, and only if it is a member there. So a leader knows all that is ordered in earlier epochs, and the slots
+//     that it may fill have the same members: it needs a majority of these, both to prepare its view and to order.
+//   - No server proposes for a slot of a later epoch. So nothing is accepted there when an epoch begins, and its view
+//     0 needs no election: it is installed and prepared, like view 0 of the first epoch with Options.Elected.
+//   - A server that is to join learns what is ordered like one that is behind, and is in the epoch once it has
+//     executed everything before it. Until then it accepts nothing.
+//   - A leader that is no longer a member, or not the first one, stops leading when the epoch begins. The slots in
 //     between get empty proposals, so that this does not wait for updates.
 //
-// Snapshots have the members, so that who begins with one knows them. A server that lost its disk is replaced by a new
-// one, with an id that nobody had: as it learns the past it comes through its epochs, and in those of which it was a
-// member it would take part again, having forgotten its votes.
+// Snapshots include the members, so that a server that starts from one knows them. A server that lost its disk is
+// replaced by a new one, with an id that was never used: while learning the past, a server passes through its epochs,
+// and in those of which it was a member it would take part again, having forgotten its votes.
 
-// epochBits is where the number of the epoch begins in a view.
+// epochBits is the number of bits of a view below those of its epoch.
 const epochBits = 40
 
-// Epoch counts the changes of members before the view.
+// Epoch returns the number of changes of the members before the view.
 func (v View) Epoch() uint64 { return uint64(v) >> epochBits }
 
-// number is the number of a view in its epoch.
+// number returns the number of a view within its epoch.
 func (v View) number() View { return v & (1<<epochBits - 1) }
 
-// Leader returns which of the members of its epoch leads the view.
+// Leader returns the leader of the view, given the members of its epoch.
 func (v View) Leader(members []actor.ID) actor.ID {
 	return members[uint64(v.number())%uint64(len(members))]
 }
 
-// firstOf is the view that an epoch begins with.
+// firstOf returns the first view of an epoch.
 func firstOf(epoch uint64) View { return View(epoch << epochBits) }
 
-// Membership is the members of the next slot, and changes of them that are ordered. Without Options.Delay it is zero.
+// Membership is the members of the next slot, and the ordered changes still to take effect. Without Options.Delay it
+// is zero.
 type Membership struct {
 	Epoch   uint64
 	Members actor.List[actor.ID] // in ascending order
 	Next    []Change             // in the order of From; nil for none
-	Highest actor.ID             // with Options.Once: of all who were, or are to be, members; otherwise 0
+	Highest actor.ID             // with Options.Once: highest id of all past, present and future members; otherwise 0
 }
 
-// Change is other members from a slot on.
+// Change replaces the members from a slot on.
 type Change struct {
 	From    rsm.Slot
 	Members actor.List[actor.ID]
 }
 
-// last returns who is a member once all changes that are ordered have taken effect.
+// last returns the members once all ordered changes have taken effect.
 func (m Membership) last() []actor.ID {
 	if n := len(m.Next); n > 0 {
 		return m.Next[n-1].Members.Slice()
@@ -91,8 +92,8 @@ func server_first[Mutant variant.Mutant, S any, O any, R any](s Server[Mutant, S
 	return m
 }
 
-// noteNew appends a command to those of a slot that a replica executes for the first time, unless it has executed it.
-// Only changes of the members need to know.
+// noteNew appends a command to first unless the replica has executed it before. Without Options.Delay it appends
+// nothing: only changes of the members need to know.
 func turn_noteNew[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], first []rsm.Command[O], r rsm.Replica[S, R], c rsm.Command[O]) []rsm.Command[O] {
 	if t.Delay == 0 {
 		return first
@@ -103,7 +104,7 @@ func turn_noteNew[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S,
 	return append(first, c)
 }
 
-// after returns the membership once a slot is executed whose commands that were new are these.
+// after returns the membership after a slot whose newly executed commands are given.
 func turn_after[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], m Membership, seq rsm.Slot, commands []rsm.Command[O]) Membership {
 	if variant.Of[Mutant]() == "effective-early" {
 		for _, c := range commands {
@@ -117,7 +118,7 @@ func turn_after[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O
 			next := Change{seq + 1, actor.ListOf(members...)}
 			last := len(m.Next) - 1
 			if last >= 0 && m.Next[last].From == next.From {
-				m.Next = slices.Clone(m.Next[:last]) // The last one of a slot counts.
+				m.Next = slices.Clone(m.Next[:last]) // The last one of a slot takes effect.
 			}
 			m.Next = append(slices.Clone(m.Next), next)
 		}
@@ -141,7 +142,7 @@ func turn_after[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O
 		next := Change{seq + t.Delay, actor.ListOf(members...)}
 		last := len(m.Next) - 1
 		if last >= 0 && m.Next[last].From == next.From {
-			m.Next = slices.Clone(m.Next[:last]) // The last one of a slot counts.
+			m.Next = slices.Clone(m.Next[:last]) // The last one of a slot takes effect.
 		}
 		m.Next = append(slices.Clone(m.Next), next)
 	}
@@ -154,7 +155,7 @@ func turn_after[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O
 	return m
 }
 
-// known reports whether these may be the members: some of the servers that there are, in ascending order.
+// known reports whether these may be the members: a non-empty subset of the servers in ascending order.
 func turn_known[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], members []actor.ID) bool {
 	for i, id := range members {
 		if i > 0 && members[i-1] >= id || !slices.Contains(t.all, id) {
@@ -164,7 +165,7 @@ func turn_known[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O
 	return len(members) > 0
 }
 
-// mayJoin reports whether nobody joins who was a member before, as far as that matters.
+// mayJoin reports whether the members include no former member that returns, which matters only with Options.Once.
 func turn_mayJoin[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], m Membership, members []actor.ID) bool {
 	now := m.last()
 	return !t.Once || !slices.ContainsFunc(members, func(id actor.ID) bool {
@@ -185,7 +186,7 @@ func turn_member[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, 
 	return slices.Contains(turn_members[Mutant](t), t.self)
 }
 
-// hears reports whether a server is told what members tell one another: it is one, or is going to be one.
+// hears reports whether a server receives messages between members: whether it is a current or future member.
 func turn_hears[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], id actor.ID) bool {
 	if slices.Contains(turn_members[Mutant](t), id) {
 		return true
@@ -200,7 +201,7 @@ func turn_hears[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O
 	return false
 }
 
-// end returns the first slot of the next epoch, if one is to come.
+// end returns the first slot of the next epoch, if there is one.
 func turn_end[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) (from rsm.Slot, comes bool) {
 	next := t.st.Membership.Next
 	if len(next) == 0 {
@@ -209,8 +210,8 @@ func turn_end[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, 
 	return next[0].From, true
 }
 
-// executed notes which commands of a slot were executed for the first time, and begins the next epoch if it was the
-// last slot of this epoch.
+// executed records the commands of a slot that were executed for the first time, and begins the next epoch if it was
+// the last slot of this one.
 func turn_executed[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], seq rsm.Slot, commands []rsm.Command[O]) {
 	if t.Delay == 0 {
 		return
@@ -222,7 +223,7 @@ func turn_executed[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S
 	}
 }
 
-// enter begins to take part in the epoch, in its first view, unless it was in a later one before a crash.
+// enter begins to take part in the epoch, in its first view, unless the server was in a later view before a crash.
 func turn_enter[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) {
 	if variant.Of[Mutant]() == "removed-leads" {
 		st := t.st
@@ -242,7 +243,7 @@ func turn_enter[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O
 			turn_submitAll[Mutant](t)
 		}
 		if led || st.Phase == RegLeader {
-			turn_prove[Mutant](t) // Who joins may know of nothing, and be the one to lead.
+			turn_prove[Mutant](t) // A joining server may not know of the epoch, and be its leader.
 		}
 
 		return
@@ -261,12 +262,12 @@ func turn_enter[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O
 		turn_submitAll[Mutant](t)
 	}
 	if led || st.Phase == RegLeader {
-		turn_prove[Mutant](t) // Who joins may know of nothing, and be the one to lead.
+		turn_prove[Mutant](t) // A joining server may not know of the epoch, and be its leader.
 	}
 }
 
-// outside reports whether a message is of a view that is not this server's to take part in. If it is behind, it asks
-// for what it lacks.
+// outside reports whether a message belongs to a view in which this server does not take part. If the server is
+// behind, it asks for what it lacks.
 func turn_outside[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], from actor.ID, msg Message) bool {
 	if variant.Of[Mutant]() == "joining-votes" {
 		if t.Delay == 0 {
@@ -325,7 +326,7 @@ func turn_outside[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S,
 	return false
 }
 
-// keptMembership is a Membership in the data of a snapshot.
+// keptMembership is the form of a Membership in a snapshot.
 type keptMembership struct {
 	Epoch   uint64       `json:"epoch"`
 	Members []actor.ID   `json:"members"`
@@ -338,7 +339,7 @@ type keptChange struct {
 	Members []actor.ID `json:"members"`
 }
 
-// data returns the data of a snapshot: the replica, and before it, in a line, the membership, if that can change.
+// data returns the data of a snapshot: the replica, preceded by a line with the membership if the members can change.
 func server_data[Mutant variant.Mutant, S any, O any, R any](s Server[Mutant, S, O, R], m Membership, r rsm.Replica[S, R]) (string, error) {
 	if variant.Of[Mutant]() == "snapshot-without-members" {
 		data, err := rsm.Save[Mutant](s.Machine, r)
@@ -365,7 +366,7 @@ func server_data[Mutant variant.Mutant, S any, O any, R any](s Server[Mutant, S,
 	return string(line) + "\n" + string(data), err
 }
 
-// Load reads the data of a snapshot.
+// Load decodes the data of a snapshot.
 func (s Server[Mutant, S, O, R]) Load(data string) (m Membership, r rsm.Replica[S, R], err error) {
 	if s.Delay > 0 {
 		var k keptMembership

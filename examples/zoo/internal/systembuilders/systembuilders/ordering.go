@@ -12,9 +12,9 @@ import (
 	"synod/examples/zoo/internal/systembuilders/rsm"
 )
 
-// Ordering updates, section 3.3, and handling those of clients, section 3.4.
+// Ordering of updates, section 3.3, and handling of client updates, section 3.4.
 
-// request takes a command of a client of this server, or answers it at once if it was executed.
+// request handles a command of a client of this server, and answers it at once if it was executed.
 func turn_request[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], from actor.ID, c rsm.Command[O]) {
 	st := t.st
 	status, answer, ok := st.Machine.Status(c.ID)
@@ -34,8 +34,8 @@ func turn_request[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S,
 	}
 }
 
-// submit passes a pending update to the leader of the installed view. In election too: those who still are in that view
-// may order it.
+// submit passes a pending update to the leader of the installed view. It does so in election too: servers that are
+// still in that view may order the update.
 func turn_submit[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], id rsm.ID) {
 	st := t.st
 	p, _ := st.Pending.Get(id)
@@ -49,7 +49,7 @@ func turn_submit[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, 
 	}
 }
 
-// clientUpdate takes an update that another server forwards. If it was executed, that server is behind.
+// clientUpdate handles an update that another server forwards. If the update was executed, that server is behind.
 func turn_clientUpdate[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], from actor.ID, m ClientUpdate[O]) {
 	st := t.st
 	switch status, _, _ := st.Machine.Status(m.Update.Command.ID); {
@@ -60,12 +60,13 @@ func turn_clientUpdate[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutan
 	}
 }
 
-// mayEnqueue reports whether this server leads, or is about to: who has installed its view forwards updates to it.
+// mayEnqueue reports whether this server leads or is about to: servers that have installed its view forward updates
+// to it.
 func turn_mayEnqueue[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) bool {
 	return t.st.Phase == RegLeader || t.st.Prepared != nil
 }
 
-// enqueue queues an update to be proposed, unless it is known already.
+// enqueue queues an update to be proposed, unless it is already known.
 func turn_enqueue[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], u Update[O]) {
 	st := t.st
 	id := u.Command.ID
@@ -77,7 +78,7 @@ func turn_enqueue[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S,
 	st.Queue = append(st.Queue, u)
 }
 
-// bound reports whether an update is proposed for a slot that is not executed.
+// bound reports whether an update is proposed for a slot that is not yet executed.
 func state_bound[Mutant variant.Mutant, S any, O any, R any](st *State[S, O, R], id rsm.ID) bool {
 	if variant.Of[Mutant]() == "bound-by-client" {
 		for _, e := range st.History {
@@ -99,13 +100,13 @@ func state_bound[Mutant variant.Mutant, S any, O any, R any](st *State[S, O, R],
 }
 
 // propose proposes for all slots within the window that have something to propose: what is known of the slot from an
-// earlier view, nothing if a later slot is bound, otherwise what is queued. It is the paper's Send_Proposal. Where it
-// knows what is ordered beyond a gap, it says so.
+// earlier view, an empty batch if a later slot is bound, or otherwise queued updates. It is the paper's
+// Send_Proposal. For slots after a gap that are known to be ordered, it sends what is ordered instead.
 func turn_propose[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) {
 	if variant.Of[Mutant]() == "hole-left" {
 		st := t.st
 		last := st.last()
-		for st.Phase == RegLeader { // It may execute the last slot of its epoch.
+		for st.Phase == RegLeader { // The loop may execute the last slot of its epoch.
 			st.Proposed = max(st.Proposed, st.Aru)
 			seq := st.Proposed + 1
 			end, ends := turn_end[Mutant](t)
@@ -133,7 +134,7 @@ func turn_propose[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S,
 
 	st := t.st
 	last := st.last()
-	for st.Phase == RegLeader { // It may execute the last slot of its epoch.
+	for st.Phase == RegLeader { // The loop may execute the last slot of its epoch.
 		st.Proposed = max(st.Proposed, st.Aru)
 		seq := st.Proposed + 1
 		end, ends := turn_end[Mutant](t)
@@ -165,7 +166,7 @@ func (st *State[S, O, R]) last() (last rsm.Slot) {
 	return last
 }
 
-// next takes updates from the queue; none if there are none.
+// next removes the updates of the next batch from the queue, and returns them; the batch is empty if there are none.
 func turn_next[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) Batch[O] {
 	st := t.st
 	var updates []Update[O]
@@ -187,7 +188,7 @@ func turn_next[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O,
 	return BatchOf(updates...)
 }
 
-// bytes returns how many bytes the updates of a slot take in a message, 0 if that does not matter.
+// bytes returns how many bytes the updates of a slot take in a message, or 0 if sizes are not limited.
 func turn_bytes[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], b Batch[O]) (n int) {
 	if t.Size == nil {
 		return 0
@@ -198,14 +199,14 @@ func turn_bytes[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O
 	return n
 }
 
-// proposal returns the proposal of a slot.
+// proposal returns the message that proposes the entry of a slot.
 func (st *State[S, O, R]) proposal(seq rsm.Slot) Proposal[O] {
 	e := st.History[seq]
 	return Proposal[O]{e.View, seq, e.Batch}
 }
 
-// proposal accepts a proposal of the leader and tells everybody. Who knows the slot to be ordered tells the leader so;
-// who has accepted it before repeats it to the leader.
+// proposal accepts a proposal of the leader and informs all servers. If the slot is known to be ordered, it sends the
+// leader what is ordered; if the proposal was accepted before, it repeats the Accept to the leader only.
 func turn_proposal[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], from actor.ID, m Proposal[O]) {
 	if variant.Of[Mutant]() == "vote-in-election" {
 		st := t.st
@@ -213,7 +214,7 @@ func turn_proposal[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S
 			return
 		}
 		if m.Seq <= st.Snapshot.Seq {
-			t.out.Send(from, turn_proof[Mutant](t)) // which tells the leader to ask for the snapshot
+			t.out.Send(from, turn_proof[Mutant](t)) // which makes the leader ask for the snapshot
 			return
 		}
 		if b, ordered := st.ordered(m.Seq); ordered {
@@ -236,7 +237,7 @@ func turn_proposal[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S
 		return
 	}
 	if m.Seq <= st.Snapshot.Seq {
-		t.out.Send(from, turn_proof[Mutant](t)) // which tells the leader to ask for the snapshot
+		t.out.Send(from, turn_proof[Mutant](t)) // which makes the leader ask for the snapshot
 		return
 	}
 	if b, ordered := st.ordered(m.Seq); ordered {
@@ -252,7 +253,7 @@ func turn_proposal[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S
 	turn_advance[Mutant](t)
 }
 
-// ordered returns what is ordered in a slot, if that is known.
+// ordered returns the ordered updates of a slot, if known.
 func (st *State[S, O, R]) ordered(seq rsm.Slot) (Batch[O], bool) {
 	if b, executed := st.Log.Get(seq); executed {
 		return b, true
@@ -261,8 +262,8 @@ func (st *State[S, O, R]) ordered(seq rsm.Slot) (Batch[O], bool) {
 	return e.Batch, e.Ordered
 }
 
-// apply notes a proposal, unless the slot is ordered or has one of the same view or a later one. It reports whether it
-// did.
+// apply records a proposal and reports whether it did: it does not if the slot is ordered, or has a proposal of the
+// same or a later view.
 func turn_apply[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], m Proposal[O]) bool {
 	if variant.Of[Mutant]() == "lower-view-kept" {
 		st := t.st
@@ -283,7 +284,7 @@ func turn_apply[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O
 	return true
 }
 
-// accept counts a vote for the proposal of the installed view.
+// accept counts a vote for a proposal of the installed view.
 func turn_accept[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], from actor.ID, m Accept) {
 	if variant.Of[Mutant]() == "old-accept" {
 		e, known := t.st.History[m.Seq]
@@ -306,7 +307,7 @@ func turn_accept[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, 
 	turn_prepared[Mutant](t)
 }
 
-// voted notes who has accepted the proposal of a slot.
+// voted records a vote for the proposal of a slot.
 func turn_voted[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], id actor.ID, seq rsm.Slot) {
 	e := t.st.History[seq]
 	e.Accepts = put(e.Accepts, id, true)
@@ -314,7 +315,7 @@ func turn_voted[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O
 	turn_counted[Mutant](t, seq)
 }
 
-// counted orders a proposal once a majority has accepted it, its leader included.
+// counted orders a proposal once a majority has accepted it, including its leader.
 func turn_counted[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], seq rsm.Slot) {
 	if e := t.st.History[seq]; len(e.Accepts)+1 >= turn_quorum[Mutant](t) {
 		turn_order[Mutant](t, seq, e.Batch)
@@ -322,7 +323,7 @@ func turn_counted[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S,
 	turn_advance[Mutant](t)
 }
 
-// order notes what is ordered in a slot.
+// order records the ordered updates of a slot.
 func turn_order[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], seq rsm.Slot, b Batch[O]) {
 	if seq <= t.st.Aru || t.st.History[seq].Ordered {
 		return
@@ -330,7 +331,7 @@ func turn_order[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O
 	t.st.History = put(t.st.History, seq, Entry[O]{Batch: b, Ordered: true})
 }
 
-// advance executes what is ordered in the slots that are next: the paper's Advance_Aru.
+// advance executes the next slots as far as they are ordered: the paper's Advance_Aru.
 func turn_advance[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) {
 	st := t.st
 	for st.History[st.Aru+1].Ordered {
@@ -345,7 +346,7 @@ func turn_advance[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S,
 	}
 }
 
-// execute executes the updates of the next slot, each once, and answers the clients that asked here.
+// execute executes the updates of the next slot, each at most once, and answers the clients that asked this server.
 func turn_execute[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], b Batch[O]) {
 	st := t.st
 	st.Aru++
@@ -364,7 +365,7 @@ func turn_execute[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S,
 	turn_executed[Mutant](t, st.Aru, first)
 }
 
-// settle ends the wait for the answer to an update.
+// settle removes an update from the pending ones, and answers its client.
 func turn_settle[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], id rsm.ID, answer rsm.Answer[R], ok bool) {
 	if variant.Of[Mutant]() == "pending-forgotten" {
 		st := t.st
@@ -395,8 +396,8 @@ func turn_settle[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, 
 	}
 }
 
-// sweep ends the wait for answers to those of some pending updates that were executed, or never will be. Such that are
-// queued are left out when they come to be proposed.
+// sweep settles those of some pending updates that were executed or never will be. If they are queued too, they are
+// skipped when their turn to be proposed comes.
 func turn_sweep[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], ids iter.Seq[rsm.ID]) {
 	for id := range ids {
 		if status, answer, ok := t.st.Machine.Status(id); status != rsm.New {

@@ -9,11 +9,12 @@ import (
 	"synod/examples/zoo/internal/systembuilders/rsm"
 )
 
-// chunk is the most slots that are told at once: in answer to a Learn, and as what is ordered in a data list. A Learn
-// is answered up to a multiple of it, so that who receives that slot knows that there may be more.
+// chunk is the maximum number of slots sent at once, in answer to a Learn and as the ordered part of a data list. The
+// answer to a Learn ends at a multiple of chunk, so that a server that receives that slot knows that there may be
+// more.
 const chunk = 64
 
-// dataList returns what this server knows of the slots above one.
+// dataList returns what this server knows of the slots above aru.
 func turn_dataList[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], aru rsm.Slot) (list DataList[O]) {
 	if variant.Of[Mutant]() == "collected-untold" {
 		st := t.st
@@ -108,7 +109,7 @@ func turn_dataList[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S
 	return list
 }
 
-// reconcile asks a server for what it has executed and this one has not.
+// reconcile asks a server for what it has executed, up to aru, and this server has not.
 func turn_reconcile[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], with actor.ID, aru rsm.Slot) {
 	if variant.Of[Mutant]() == "part-from-start" {
 		switch in := t.st.Incoming; {
@@ -131,7 +132,7 @@ func turn_reconcile[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, 
 	}
 }
 
-// learn sends what is ordered above a slot.
+// learn sends the ordered slots above m.Aru.
 func turn_learn[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], from actor.ID, m Learn) {
 	if m.Aru < t.st.Snapshot.Seq {
 		if !turn_tellSnapshot[Mutant](t, from, 0) {
@@ -147,7 +148,7 @@ func turn_learn[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O
 	}
 }
 
-// orderedUpdate takes what another server knows to be ordered.
+// orderedUpdate handles a slot that another server knows to be ordered.
 func turn_orderedUpdate[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], from actor.ID, m GloballyOrderedUpdate[O]) {
 	turn_order[Mutant](t, m.Seq, m.Batch)
 	turn_advance[Mutant](t)

@@ -10,40 +10,40 @@ import (
 )
 
 // Recovery of a server that lost its disk, after section 4.3 of B. Liskov and J. Cowling, "Viewstamped Replication
-// Revisited" (MIT-CSAIL-TR-2012-021, 2012). The paper knows only servers that have their disks.
+// Revisited" (MIT-CSAIL-TR-2012-021, 2012). The paper covers only servers that keep their disks.
 //
 // A server r that lost its disk has forgotten which views it installed, and what it accepted in them. It asks the
-// others, with a number that it never used before, and until it takes part again it answers no Prepare, accepts
-// nothing, and attempts nothing; it only learns what is ordered. Each other one answers with the highest view that it
-// ever attempted, which is on its disk, and a leader also with the last slot of which it knows anything. Of n servers,
-// r waits for n-m+1 others, where m is a majority: so many have a server other than r in common with any majority.
-// Then it knows more than it has forgotten:
+// others, with a nonce that it never used before. Until it takes part again it answers no Prepare, accepts nothing
+// and attempts nothing; it only learns what is ordered. Each other server answers with the highest view that it ever
+// attempted, which is on its disk, and a leader also with the last slot of which it knows anything. Of n servers, r
+// waits for n-m+1 others, where m is a majority: that many have a server other than r in common with any majority.
+// Then it knows at least as much as it has forgotten:
 //
-//   - A view is installed once a majority has attempted it. One of these is among those that answered, had attempted
-//     the view before r installed it, and so before r asked. So r installed no view above the highest that it is told,
-//     V.
-//   - If a leader of a view w, V or higher, has answered: what was chosen in a view below w with the help of r is
-//     known to that leader, which asked a majority, and has it in a slot up to the last that it told; what r accepted
-//     in w was proposed before r asked, and is in these slots too. All of them are going to be ordered, and once r has
-//     executed them its data list has everything that it could have told of its votes. It goes on in w, the lowest
-//     view in which it may accept again.
-//   - If none that answered has installed a view, no majority has installed one: that majority would have somebody in
-//     common with them. So nothing was ever proposed, and r has accepted nothing. All that it can have told is that it
-//     accepts nothing below V, so it begins by attempting V. This is how all servers begin for the first time, as one
-//     that has no disk cannot tell by itself that it is new.
+//   - A view is installed only after a majority has attempted it. One of these servers is among those that answered,
+//     and had attempted the view before r installed it, and so before r asked. So r installed no view above the
+//     highest view in the answers, V.
+//   - If the leader of a view w, V or higher, has answered: that leader asked a majority, so it knows everything that
+//     was chosen with the help of r in a view below w, in slots up to the last one of its answer; what r accepted in
+//     w was proposed before r asked, and is in these slots too. All of them are going to be ordered, and once r has
+//     executed them its data list has everything that it could have reported of its votes. It continues in w, the
+//     lowest view in which it may accept again.
+//   - If no server that answered has installed a view, no majority has installed one: that majority would have a
+//     server in common with them. So nothing was ever proposed, and r has accepted nothing. At most it has promised
+//     to accept nothing below V, so it begins by attempting V. All servers begin like this for the first time, as a
+//     server without a disk cannot know by itself that it is new.
 //
-// If others know of a view above that of the leader, which may never come to be installed, the leader attempts one as
-// high when it is asked again.
+// If the others know of a view above the leader's, which may never be installed, the leader attempts one as high when
+// it is asked again.
 //
-// One server at a time may be without its disk, and the next one only when no message from before the loss is in
-// flight any more: an answer to a Prepare that r gave before it lost its disk is as good as ever, but what another
-// server attempted, and lost, bounds nothing. To do without that takes a vector of incarnations in messages: E.
-// Michael, D. Ports, N. Sharma and A. Szekeres, "Recovering Shared Objects Without Stable Storage" (DISC 2017).
+// Only one server at a time may be without its disk, and the next one only when no message from before the loss is in
+// flight any more: an answer to a Prepare that r sent before it lost its disk remains valid, but what another server
+// attempted and forgot bounds nothing. To remove this condition, messages need a vector of incarnations: E. Michael,
+// D. Ports, N. Sharma and A. Szekeres, "Recovering Shared Objects Without Stable Storage" (DISC 2017).
 
 type (
 	// Recover asks what a server that lost its disk needs to know before it takes part again.
 	Recover struct {
-		Nonce uint64 // of the loss
+		Nonce uint64 // identifies the loss
 		View  View   // the highest view that the server knows to have been attempted
 	}
 	// Recovered answers a Recover.
@@ -51,35 +51,35 @@ type (
 		Nonce      uint64
 		Attempted  View     // the highest view that the sender ever attempted
 		Installed  View     // Last_Installed
-		Recovering bool     // the sender knows no better itself
-		Leads      bool     // the view that it installed
+		Recovering bool     // the sender has lost its disk, too
+		Leads      bool     // the sender leads the view that it installed
 		Aru        rsm.Slot // everything up to here is executed
-		Last       rsm.Slot // of a leader: it knows of nothing beyond
+		Last       rsm.Slot // of a leader: the last slot of which it knows anything
 	}
 )
 
 func (Recover) message()   {}
 func (Recovered) message() {}
 
-// Recovery is what a server that lost its disk has been told.
+// Recovery is what a server that lost its disk has learned from the others.
 type Recovery struct {
 	Nonce     uint64                 // 0 for a server that takes part
 	From      map[actor.ID]Recovered // the last answer of each; nil for none
-	Leader    View                   // the highest view of a leader that has answered
-	Led       bool                   // there is one
-	Last      rsm.Slot               // that this leader told at first
-	Installed bool                   // somebody has installed a view
+	Leader    View                   // the highest view whose leader has answered
+	Led       bool                   // such a leader has answered
+	Last      rsm.Slot               // from the first answer of this leader
+	Installed bool                   // some server has installed a view
 }
 
-// Lost returns what a server keeps that lost its disk, or never had one. The nonce must be none that it had before, not
-// 0, and have a bit beyond the digits of Options.Nonce.
+// Lost returns the initial state of a server that lost its disk, or never had one. The nonce must never have been
+// used by this server, must not be 0, and must have a bit above the digits of Options.Nonce.
 func Lost[O any](nonce uint64) Durable[O] { return Durable[O]{Lost: nonce} }
 
 // Digit is a random byte of a nonce.
 type Digit uint8
 
-// maxNonce is the most digits of a nonce that is drawn. It has a 1 before them, so that it tells how many are drawn,
-// and is not 0.
+// maxNonce is the maximum number of digits that are drawn for a nonce. A nonce has a 1 before its digits, which marks
+// how many are drawn and keeps it from being 0.
 const (
 	noDigits = 1
 	maxNonce = 7
@@ -90,7 +90,8 @@ func turn_drawn[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O
 	return t.st.Recovery.Nonce>>(8*t.Nonce) > 0
 }
 
-// draw has the next digit drawn, after each of which the nonce is kept. So one that was asked with is never drawn anew.
+// draw requests the next digit. The nonce is saved after each digit, so that one that was used to ask is never drawn
+// again.
 func turn_draw[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) {
 	digits := make([]actor.Option, 1<<8)
 	for i := range digits {
@@ -99,7 +100,7 @@ func turn_draw[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O,
 	t.out.Commands().Choose(digits...)
 }
 
-// Chosen takes the next digit of a nonce.
+// Chosen handles the next digit of a nonce.
 func (s Server[Mutant, S, O, R]) Chosen(self actor.ID, st State[S, O, R], o actor.Option, out *Out[R]) State[S, O, R] {
 	t := server_turn[Mutant](s, self, &st, out)
 	if digit, ok := o.(Digit); ok && turn_recovering[Mutant](t) && !turn_drawn[Mutant](t) {
@@ -113,14 +114,14 @@ func turn_recovering[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant,
 	return t.st.Recovery.Nonce > 0
 }
 
-// attempted notes that views were attempted or installed, so that it is never forgotten how high.
+// attempted records the highest view that was attempted or installed, so that it is never forgotten.
 func turn_attempted[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) {
 	if st := t.st; t.Recovery {
 		st.Highest = max(st.Highest, st.Attempted, st.Installed)
 	}
 }
 
-// ask asks the others what was forgotten, once it has a nonce to ask with.
+// ask asks the others for what was forgotten, or first draws the nonce that this requires.
 func turn_ask[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) {
 	if !turn_drawn[Mutant](t) {
 		turn_draw[Mutant](t)
@@ -133,7 +134,7 @@ func (t *turn[Mutant, S, O, R]) question() Message {
 	return Recover{t.st.Recovery.Nonce, t.st.Recovery.highest()}
 }
 
-// highest returns the highest view that anybody who answered has attempted.
+// highest returns the highest view attempted by any server that has answered.
 func (r Recovery) highest() (v View) {
 	for _, m := range r.From {
 		v = max(v, m.Attempted)
@@ -141,7 +142,7 @@ func (r Recovery) highest() (v View) {
 	return v
 }
 
-// told returns how many have answered that take part, and how many in all.
+// told returns how many of the servers that have answered take part, and how many have answered in all.
 func (r Recovery) told() (part, all int) {
 	for _, m := range r.From {
 		if all++; !m.Recovering {
@@ -174,7 +175,7 @@ func turn_recover[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S,
 	}
 }
 
-// recovered takes an answer.
+// recovered handles an answer to Recover.
 func turn_recovered[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], from actor.ID, m Recovered) {
 	r := &t.st.Recovery
 	if !turn_recovering[Mutant](t) || m.Nonce != r.Nonce {
@@ -188,7 +189,7 @@ func turn_recovered[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, 
 	turn_reconcile[Mutant](t, from, m.Aru)
 }
 
-// rejoin lets a server that lost its disk take part again once it knows what it may have promised and accepted.
+// rejoin makes a server that lost its disk take part again once it knows what it may have promised and accepted.
 func turn_rejoin[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) {
 	if variant.Of[Mutant]() == "few-asked" {
 		st := t.st
@@ -197,7 +198,7 @@ func turn_rejoin[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, 
 		}
 		r, v := st.Recovery, st.Recovery.highest()
 		need := len(t.all) - turn_quorum[Mutant](t)
-		need = min(need, len(t.Peers)) // Who is alone has nobody to ask.
+		need = min(need, len(t.Peers)) // A single server has nobody to ask.
 		switch part, all := r.told(); {
 		case all >= need && !r.Installed && !t.Elected:
 			v = max(v, 1)
@@ -217,7 +218,7 @@ func turn_rejoin[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, 
 		}
 		r, v := st.Recovery, st.Recovery.highest()
 		need := len(t.all) - turn_quorum[Mutant](t) + 1
-		need = min(need, len(t.Peers)) // Who is alone has nobody to ask.
+		need = min(need, len(t.Peers)) // A single server has nobody to ask.
 		switch part, all := r.told(); {
 		case all >= need && !r.Installed && !t.Elected:
 			v = max(v, 1)
@@ -237,7 +238,7 @@ func turn_rejoin[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, 
 		}
 		r, v := st.Recovery, st.Recovery.highest()
 		need := len(t.all) - turn_quorum[Mutant](t) + 1
-		need = min(need, len(t.Peers)) // Who is alone has nobody to ask.
+		need = min(need, len(t.Peers)) // A single server has nobody to ask.
 		switch part, all := r.told(); {
 		case all >= need && !r.Installed && !t.Elected:
 			v = max(v, 1)
@@ -257,7 +258,7 @@ func turn_rejoin[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, 
 		}
 		r, v := st.Recovery, st.Recovery.highest()
 		need := len(t.all) - turn_quorum[Mutant](t) + 1
-		need = min(need, len(t.Peers)) // Who is alone has nobody to ask.
+		need = min(need, len(t.Peers)) // A single server has nobody to ask.
 		switch part, all := r.told(); {
 		case all >= need && !t.Elected:
 			v = max(v, 1)
@@ -277,7 +278,7 @@ func turn_rejoin[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, 
 	}
 	r, v := st.Recovery, st.Recovery.highest()
 	need := len(t.all) - turn_quorum[Mutant](t) + 1
-	need = min(need, len(t.Peers)) // Who is alone has nobody to ask.
+	need = min(need, len(t.Peers)) // A single server has nobody to ask.
 	switch part, all := r.told(); {
 	case all >= need && !r.Installed && !t.Elected:
 		v = max(v, 1)
@@ -289,7 +290,7 @@ func turn_rejoin[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, 
 	}
 }
 
-// receiveRecovering handles a message while the server takes no part.
+// receiveRecovering handles a message while the server does not take part.
 func turn_receiveRecovering[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], from actor.ID, msg Message) {
 	switch m := msg.(type) {
 	case VCProof:
@@ -310,6 +311,6 @@ func turn_receiveRecovering[Mutant variant.Mutant, S any, O any, R any](t *turn[
 		turn_recover[Mutant](t, from, m)
 	case Recovered:
 		turn_recovered[Mutant](t, from, m)
-	case ViewChange, Prepare, PrepareOK[O], Proposal[O], Accept, ClientUpdate[O]: // It may not say anything to these.
+	case ViewChange, Prepare, PrepareOK[O], Proposal[O], Accept, ClientUpdate[O]: // It must not answer these.
 	}
 }

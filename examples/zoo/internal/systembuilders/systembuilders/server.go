@@ -17,18 +17,18 @@ import (
 type Server[Mutant variant.Mutant, S, O, R any] struct {
 	Options
 	Machine rsm.Machine[S, O, R]
-	Peers   []actor.ID // all others, in ascending order
-	// Members are those of the first slot, in ascending order, if Options.Delay is not 0; nil for all servers.
+	Peers   []actor.ID // all other servers, in ascending order
+	// Members are the members in the first slot, in ascending order, if Options.Delay is not 0; nil means all servers.
 	Members []actor.ID
-	// Change reports whether a command changes the members, and which there are then: some of all servers, in ascending
-	// order; others are ignored. It is told those before, with all changes that are ordered already. Only Options.Delay
-	// needs it.
+	// Change reports whether a command changes the members, and returns the new ones, a subset of all servers in
+	// ascending order; other results are ignored. Its argument members includes all changes that are already ordered. It
+	// is required only by Options.Delay.
 	Change func(c rsm.Command[O], members []actor.ID) (after []actor.ID, changes bool)
-	// Size returns how many bytes an update takes in a message; nil if that does not matter.
+	// Size returns how many bytes an update takes in a message; nil if sizes are not limited.
 	Size func(c rsm.Command[O]) int
 }
 
-// Phase is what a server does: the paper's State.
+// Phase is the phase of a server: the paper's State.
 type Phase uint8
 
 // The phases of a server.
@@ -40,79 +40,79 @@ const (
 
 var phaseNames = [...]string{"leader election", "leader", "no leader"}
 
-// String is leader election, leader or no leader.
+// String returns "leader election", "leader" or "no leader".
 func (p Phase) String() string { return phaseNames[p] }
 
 // State is the local state of a server.
 type State[S, O, R any] struct {
 	Phase        Phase
 	Attempted    View              // Last_Attempted
-	Installed    View              // Last_Installed: it accepts nothing of a lower view
-	Changes      map[actor.ID]View // which views are attempted: Attempted, until it is preinstalled, and higher ones
+	Installed    View              // Last_Installed: the server accepts nothing of a lower view
+	Changes      map[actor.ID]View // attempted views by server: Attempted, until it is preinstalled, and higher ones
 	Preinstalled bool              // in election: a majority attempts Attempted
-	Doublings    int               // of the progress timer, if there may be any
-	Early        Prepare           // of the highest view above Attempted, while the server does not follow it
-	Prepared     map[actor.ID]bool // of a leader that prepares its view: whose Prepare_OK it has; nil otherwise
+	Doublings    int               // of the progress timer
+	Early        Prepare           // the Prepare of the highest view above Attempted, until the server follows it
+	Prepared     map[actor.ID]bool // of a leader that prepares its view: the senders of a Prepare_OK; otherwise nil
 	Asked        rsm.Slot          // of a leader: the Aru of its first Prepare; otherwise 0
-	Through      rsm.Slot          // of one that prepares its view: up to here it must learn what is ordered; otherwise 0
+	Through      rsm.Slot          // of a leader that prepares its view: the last slot that it must learn; otherwise 0
 	Proposed     rsm.Slot          // Last_Proposed, of a leader; otherwise 0
-	Queue        []Update[O]       // Update_Queue, of a leader: what is to be proposed
+	Queue        []Update[O]       // Update_Queue, of a leader: the updates to propose
 	Pending      Waiting[O]
 	Forwarded    Forwarded
-	Highest      View // with Options.Recovery: the highest view that it ever attempted; otherwise 0
+	Highest      View // with Options.Recovery: the highest view that the server ever attempted; otherwise 0
 	Recovery     Recovery
-	Membership   Membership            // of the slot behind Aru
+	Membership   Membership            // in the slot after Aru
 	Aru          rsm.Slot              // Local_Aru: everything up to here is ordered and executed
-	Snapshot     Snapshot              // of no slot above Aru
-	Incoming     Incoming              // of a snapshot above Aru, of which not all is there
-	Log          Log[O]                // what is ordered in the slots above the Snapshot's, up to Aru
-	History      map[rsm.Slot]Entry[O] // Global_History, of the slots above Aru
+	Snapshot     Snapshot              // its slot is at most Aru
+	Incoming     Incoming              // an incomplete snapshot of a slot above Aru
+	Log          Log[O]                // the ordered slots after the Snapshot's, up to Aru
+	History      map[rsm.Slot]Entry[O] // Global_History, for the slots above Aru
 	Machine      rsm.Replica[S, R]
 }
 
-// Incoming is the first bytes of a snapshot.
+// Incoming is the part of a snapshot, from its start, that a server has received.
 type Incoming struct {
 	Seq  rsm.Slot // 0 for none
 	Sum  uint64
 	Data string
 }
 
-// Log is what is ordered in some slots.
+// Log has the ordered updates by slot.
 type Log[O any] = actor.Map[rsm.Slot, Batch[O]]
 
-// Pending is an update of a client that asked this server, and waits for the answer: Pending_Updates.
+// Pending is an update of a client that asked this server and waits for the answer: an entry of Pending_Updates.
 type Pending[O any] struct {
-	Client  actor.ID // who gets the answer
+	Client  actor.ID // receives the answer
 	Command rsm.Command[O]
 }
 
 // Entry is what a server knows of a slot.
 type Entry[O any] struct {
-	View    View // in which Batch was proposed; of no meaning if it is ordered
+	View    View // in which Batch was proposed; meaningless if the slot is ordered
 	Batch   Batch[O]
 	Ordered bool
-	Accepts map[actor.ID]bool // who accepted it in View, besides its leader; nil for nobody, and if it is ordered
+	Accepts map[actor.ID]bool // servers that accepted it in View, besides the leader; nil for none, or if ordered
 }
 
-// Durable is what a server keeps across a crash.
+// Durable is the state that a server keeps across a crash.
 type Durable[O any] struct {
-	Lost      uint64 // the nonce of a server that lost its disk, and does not take part yet; otherwise 0
+	Lost      uint64 // the nonce of a server that lost its disk and does not take part yet; otherwise 0
 	Highest   View   // with Options.Recovery
 	Installed View
 	Pending   Waiting[O]
 	Snapshot  Snapshot
 	Log       Log[O]
-	History   map[rsm.Slot]Known[O] // nil for nothing
+	History   map[rsm.Slot]Known[O] // nil for none
 }
 
-// Known is the part of an Entry that is kept. Votes are not: each was told to everybody.
+// Known is the part of an Entry that is kept. Votes are not kept: each was sent to all servers.
 type Known[O any] struct {
 	View    View
 	Batch   Batch[O]
 	Ordered bool
 }
 
-// Validate reports what is wrong with the configuration, or nil.
+// Validate returns an error if the configuration is invalid.
 func (s Server[Mutant, S, O, R]) Validate() error {
 	if !slices.IsSorted(s.Peers) || len(slices.Compact(slices.Clone(s.Peers))) < len(s.Peers) {
 		return fmt.Errorf("peers %v: must be in ascending order, each once", s.Peers)
@@ -138,7 +138,7 @@ func (s Server[Mutant, S, O, R]) New() actor.Typed[State[S, O, R], rsm.Message] 
 	return rsm.Serve(s, timers, durable)
 }
 
-// Out is what handlers command through.
+// Out collects the commands of handlers.
 type Out[R any] = rsm.Out[Message, R]
 
 // Start starts a server that never ran before, or, with Options.Nonce, one that does not know whether it did.
@@ -163,7 +163,7 @@ func (s Server[Mutant, S, O, R]) Start(self actor.ID, out *Out[R]) State[S, O, R
 	return turn_finish[Mutant](t)
 }
 
-// Keep returns what survives a crash. It shares nothing with the state that is ever changed.
+// Keep returns the state that survives a crash. It shares no mutable memory with st.
 func (s Server[Mutant, S, O, R]) Keep(st State[S, O, R]) Durable[O] {
 	if variant.Of[Mutant]() == "promise-not-kept" {
 		kept := Durable[O]{Pending: st.Pending, Snapshot: st.Snapshot, Log: st.Log}
@@ -193,10 +193,10 @@ func (s Server[Mutant, S, O, R]) Keep(st State[S, O, R]) Durable[O] {
 	return kept
 }
 
-// Recover starts a server that was down. It executes its log anew, from its snapshot on, and goes on in the view that
-// it had installed, unless that is its own to lead: then it attempts the next one. One that lost its disk asks the
-// others first. A snapshot that Snapshot of the machine did not make is a mistake of who calls, who can try it by
-// rsm.Load.
+// Recover starts a server that was down. It executes its log again, starting from its snapshot, and continues in the
+// view that it had installed, unless the server leads that view: then it attempts the next one. A server that lost
+// its disk asks the others first. The snapshot must be one that the machine's Snapshot made; a caller can check it
+// with rsm.Load.
 func (s Server[Mutant, S, O, R]) Recover(self actor.ID, kept Durable[O], out *Out[R]) State[S, O, R] {
 	if variant.Of[Mutant]() == "amnesiac" {
 		st := State[S, O, R]{
@@ -305,7 +305,7 @@ func (s Server[Mutant, S, O, R]) Recover(self actor.ID, kept Durable[O], out *Ou
 	return turn_finish[Mutant](t)
 }
 
-// Request takes a command of a client. One without a client is of the actor that sends it.
+// Request handles a command of a client. If its client is 0, it belongs to the actor that sent it.
 func (s Server[Mutant, S, O, R]) Request(
 	self actor.ID, st State[S, O, R], from actor.ID, c rsm.Command[O], out *Out[R],
 ) State[S, O, R] {
@@ -317,7 +317,8 @@ func (s Server[Mutant, S, O, R]) Request(
 	return turn_finish[Mutant](t)
 }
 
-// Receive handles a message of another server. A server sends none to itself, and ignores what claims to be its own.
+// Receive handles a message of another server. A server sends nothing to itself, and ignores messages that claim to
+// be from itself.
 func (s Server[Mutant, S, O, R]) Receive(
 	self actor.ID, st State[S, O, R], from actor.ID, msg Message, out *Out[R],
 ) State[S, O, R] {
@@ -355,7 +356,7 @@ func (s Server[Mutant, S, O, R]) Receive(
 		turn_snapshot[Mutant](t, from, m)
 	case Recover:
 		turn_recover[Mutant](t, from, m)
-	case Recovered: // It asks nothing any more.
+	case Recovered: // It no longer asks.
 	case SnapshotPart:
 		turn_snapshotPart[Mutant](t, from, m)
 	case LearnPart:
@@ -414,12 +415,12 @@ func (s Server[Mutant, S, O, R]) Timeout(self actor.ID, st State[S, O, R], timer
 type turn[Mutant variant.Mutant, S, O, R any] struct {
 	Server[Mutant, S, O, R]
 	self    actor.ID
-	all     []actor.ID // servers, in ascending order
+	all     []actor.ID // all servers, in ascending order
 	st      *State[S, O, R]
 	out     *Out[R]
 	waited  bool // the progress timer is set
-	restart bool // it is to be set anew
-	sent    bool // the timer of what is forwarded is set
+	restart bool // the progress timer must be restarted
+	sent    bool // the timer of forwarded updates is set
 }
 
 func server_turn[Mutant variant.Mutant, S any, O any, R any](s Server[Mutant, S, O, R], self actor.ID, st *State[S, O, R], out *Out[R]) *turn[Mutant, S, O, R] {
@@ -444,7 +445,7 @@ func turn_quorum[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, 
 	return actor.Majority(len(turn_members[Mutant](t)))
 }
 
-// leader returns who leads a view of this epoch.
+// leader returns the leader of a view of this epoch.
 func turn_leader[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], v View) actor.ID {
 	return v.Leader(turn_members[Mutant](t))
 }
@@ -453,7 +454,7 @@ func turn_leads[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O
 	return turn_leader[Mutant](t, v) == t.self
 }
 
-// broadcast sends a message to the other members, and to those who are going to be some.
+// broadcast sends a message to the other members, current and future ones.
 func turn_broadcast[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], m func() Message) {
 	for _, id := range t.Peers {
 		if turn_hears[Mutant](t, id) {
@@ -462,12 +463,12 @@ func turn_broadcast[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, 
 	}
 }
 
-// finish proposes what can be, forwards what may be, and sets the timers of what is waited for.
+// finish proposes and forwards what it can, and updates the timers.
 func turn_finish[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) State[S, O, R] {
 	turn_rejoin[Mutant](t)
 	turn_propose[Mutant](t)
 	for turn_forward[Mutant](t) {
-		turn_propose[Mutant](t) // Who is alone orders by that, so that there is room for more.
+		turn_propose[Mutant](t) // A single server orders by proposing, which makes room for more.
 	}
 	turn_watch[Mutant](t)
 	turn_watchForwarded[Mutant](t)

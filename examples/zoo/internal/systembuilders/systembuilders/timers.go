@@ -11,37 +11,37 @@ import (
 	"synod/examples/zoo/internal/systembuilders/rsm"
 )
 
-// Timers of a server.
+// The timers of a server.
 type (
 	// Progress is set while the server waits for progress.
 	Progress struct{}
-	// PendingUpdate is set for each pending update, without Options.Forward.
+	// PendingUpdate is set for each pending update if Options.Forward is 0.
 	PendingUpdate struct{ ID rsm.ID }
-	// Forward is set while there are pending updates that the leader was sent, with Options.Forward.
+	// Forward is set while there are pending updates that were sent to the leader, if Options.Forward is not 0.
 	Forward struct{}
-	// Proof is when to tell which view is installed.
+	// Proof fires when the installed view is to be sent to the others.
 	Proof struct{}
-	// Resend is when to send again what was not answered.
+	// Resend fires when unanswered messages are to be sent again.
 	Resend struct{}
 )
 
-// String is progress.
+// String returns "progress".
 func (Progress) String() string { return "progress" }
 
-// String is "update" and the update's name.
+// String returns "update" and the update's id.
 func (u PendingUpdate) String() string { return fmt.Sprintf("update %v", u.ID) }
 
-// String is forward.
+// String returns "forward".
 func (Forward) String() string { return "forward" }
 
-// String is proof.
+// String returns "proof".
 func (Proof) String() string { return "proof" }
 
-// String is resend.
+// String returns "resend".
 func (Resend) String() string { return "resend" }
 
-// waits reports whether the progress timer is to be set: in election from the time on that the view is preinstalled,
-// and otherwise while there is something to order or somebody in a higher view.
+// waits reports whether the progress timer must run: in election, once the view is preinstalled; otherwise while
+// there is something to order, or a server is known to attempt a higher view.
 func turn_waits[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) bool {
 	if variant.Of[Mutant]() == "idle-rotation" {
 		st := t.st
@@ -64,7 +64,7 @@ func turn_waits[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O
 	return len(st.Changes) > 0 || st.Pending.Len() > 0 || len(st.Queue) > 0 || len(st.History) > 0
 }
 
-// watch sets the progress timer, or cancels it.
+// watch sets or cancels the progress timer.
 func turn_watch[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) {
 	waits := turn_waits[Mutant](t)
 	switch commands := t.out.Commands(); {
@@ -76,7 +76,7 @@ func turn_watch[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O
 	}
 }
 
-// repeat sets the timers that a server always has.
+// repeat sets the timers that always run.
 func turn_repeat[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) {
 	turn_setProof[Mutant](t)
 	turn_setResend[Mutant](t)
@@ -117,7 +117,7 @@ func turn_proof[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O
 	return VCProof{t.st.Installed, t.st.Aru}
 }
 
-// prove informs the others which view this server has installed.
+// prove sends the others the view that this server has installed.
 func turn_prove[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) {
 	if variant.Of[Mutant]() == "parked" {
 		if t.st.Phase == LeaderElection && t.st.Prepared == nil {
@@ -138,13 +138,13 @@ func turn_prove[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O
 	}
 }
 
-// again sends again what was not answered.
+// again sends unanswered messages again.
 func turn_again[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) {
 	if variant.Of[Mutant]() == "prepared-once" {
 		st := t.st
 		switch {
 		case turn_recovering[Mutant](t):
-			if turn_drawn[Mutant](t) { // Otherwise a digit is about to come.
+			if turn_drawn[Mutant](t) { // Otherwise the next digit is being drawn.
 				turn_ask[Mutant](t)
 			}
 		case st.Prepared != nil:
@@ -168,7 +168,7 @@ func turn_again[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O
 		st := t.st
 		switch {
 		case turn_recovering[Mutant](t):
-			if turn_drawn[Mutant](t) { // Otherwise a digit is about to come.
+			if turn_drawn[Mutant](t) { // Otherwise the next digit is being drawn.
 				turn_ask[Mutant](t)
 			}
 		case st.Prepared != nil:
@@ -191,7 +191,7 @@ func turn_again[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O
 	st := t.st
 	switch {
 	case turn_recovering[Mutant](t):
-		if turn_drawn[Mutant](t) { // Otherwise a digit is about to come.
+		if turn_drawn[Mutant](t) { // Otherwise the next digit is being drawn.
 			turn_ask[Mutant](t)
 		}
 	case st.Prepared != nil:
@@ -210,7 +210,7 @@ func turn_again[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O
 	}
 }
 
-// proposeAgain sends what is not ordered to those who have not accepted it.
+// proposeAgain sends unordered proposals to the servers that have not accepted them.
 func turn_proposeAgain[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], to ...actor.ID) {
 	st := t.st
 	for _, seq := range ascending(st.History) {

@@ -11,22 +11,22 @@ import (
 	"synod/examples/zoo/internal/systembuilders/rsm"
 )
 
-// Waiting are pending updates by name. Like an actor.Map it is a value itself: a copy costs nothing, and With and
-// Without cost about the same however many there are. The zero Waiting is empty.
+// Waiting is a set of pending updates by id. Like an actor.Map it is a value: copying it costs nothing, and the cost
+// of With and Without hardly depends on its size. The zero Waiting is empty.
 type Waiting[O any] struct{ root *waiting[O] } // nil for none
 
 type waiting[O any] struct {
 	n  int
-	of actor.Map[rsm.Client, actor.Map[rsm.Local, *held[O]]] // no client has none
+	of actor.Map[rsm.Client, actor.Map[rsm.Local, *held[O]]] // no client has an empty map
 }
 
-// held is an update that waits. It never changes.
+// held is a pending update. It is immutable.
 type held[O any] struct {
 	id rsm.ID
 	of Pending[O]
 }
 
-// clients returns what waits, by client.
+// clients returns the updates by client.
 func (w Waiting[O]) clients() actor.Map[rsm.Client, actor.Map[rsm.Local, *held[O]]] {
 	if w.root == nil {
 		return actor.Map[rsm.Client, actor.Map[rsm.Local, *held[O]]]{}
@@ -34,7 +34,7 @@ func (w Waiting[O]) clients() actor.Map[rsm.Client, actor.Map[rsm.Local, *held[O
 	return w.root.of
 }
 
-// Len is the number of updates.
+// Len returns the number of updates.
 func (w Waiting[O]) Len() int {
 	if w.root == nil {
 		return 0
@@ -42,7 +42,7 @@ func (w Waiting[O]) Len() int {
 	return w.root.n
 }
 
-// Get returns an update, and whether it is there.
+// Get returns the update with an id, and whether there is one.
 func (w Waiting[O]) Get(id rsm.ID) (p Pending[O], ok bool) {
 	client, _ := w.clients().Get(id.Client)
 	h, ok := client.Get(id.Local)
@@ -52,14 +52,14 @@ func (w Waiting[O]) Get(id rsm.ID) (p Pending[O], ok bool) {
 	return h.of, true
 }
 
-// With returns the updates with one more, in place of one with its name.
+// With returns the updates with p added, or in place of one with the same id.
 func (w Waiting[O]) With(id rsm.ID, p Pending[O]) Waiting[O] {
 	client, _ := w.clients().Get(id.Client)
 	after := client.With(id.Local, &held[O]{id, p})
 	return Waiting[O]{&waiting[O]{w.Len() + after.Len() - client.Len(), w.clients().With(id.Client, after)}}
 }
 
-// Without returns the updates without one.
+// Without returns the updates without the one with this id.
 func (w Waiting[O]) Without(id rsm.ID) Waiting[O] {
 	client, _ := w.clients().Get(id.Client)
 	after := client.Without(id.Local)
@@ -75,7 +75,7 @@ func (w Waiting[O]) Without(id rsm.ID) Waiting[O] {
 	}
 }
 
-// All returns the updates by client and number.
+// All returns the updates, ordered by client and number.
 func (w Waiting[O]) All() iter.Seq2[rsm.ID, Pending[O]] {
 	return func(yield func(rsm.ID, Pending[O]) bool) {
 		for _, client := range w.clients().All() {
@@ -88,7 +88,7 @@ func (w Waiting[O]) All() iter.Seq2[rsm.ID, Pending[O]] {
 	}
 }
 
-// names returns the names of all updates.
+// names returns the ids of all updates.
 func (w Waiting[O]) names() iter.Seq[rsm.ID] {
 	return func(yield func(rsm.ID) bool) {
 		for id := range w.All() {
@@ -99,7 +99,7 @@ func (w Waiting[O]) names() iter.Seq[rsm.ID] {
 	}
 }
 
-// Of returns the names of a client's updates, by number.
+// Of returns the ids of a client's updates, ordered by number.
 func (w Waiting[O]) Of(client rsm.Client) iter.Seq[rsm.ID] {
 	return func(yield func(rsm.ID) bool) {
 		own, _ := w.clients().Get(client)
@@ -111,8 +111,8 @@ func (w Waiting[O]) Of(client rsm.Client) iter.Seq[rsm.ID] {
 	}
 }
 
-// Changes returns the names of the updates that are not the same in after. It takes time in proportion to their number,
-// if after was made of w by a few changes, or the other way round. One that was replaced by its like may be among them.
+// Changes returns the ids of the updates that differ between w and after. It takes time in proportion to their number
+// if one was made from the other by a few changes. An update that was replaced by an equal one may be among them.
 func (w Waiting[O]) Changes(after Waiting[O]) iter.Seq[rsm.ID] {
 	return func(yield func(rsm.ID) bool) {
 		for client := range w.clients().Changes(after.clients()) {
@@ -127,7 +127,7 @@ func (w Waiting[O]) Changes(after Waiting[O]) iter.Seq[rsm.ID] {
 	}
 }
 
-// Entries shows every name and its update to packages that walk any state, as actor.Map does.
+// Entries passes every id and update to show, for packages that walk arbitrary states, like Entries of actor.Map.
 func (w Waiting[O]) Entries(show func(key, value any)) {
 	for _, client := range w.clients().All() {
 		for _, h := range client.All() {
@@ -136,7 +136,7 @@ func (w Waiting[O]) Entries(show func(key, value any)) {
 	}
 }
 
-// Sum returns the sum of what a function returns for the entries, as that of actor.Map does.
+// Sum returns the sum of entry over all entries, like Sum of actor.Map.
 func (w Waiting[O]) Sum(entry func(key, value any) uint64) uint64 {
 	return w.clients().Sum(func(_, client any) uint64 {
 		return client.(*actor.Map[rsm.Local, *held[O]]).Sum(func(_, h any) uint64 {
