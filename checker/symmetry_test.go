@@ -22,8 +22,6 @@ func TestHerds(t *testing.T) {
 	switch {
 	case *long:
 		runs = 20_000
-	case raced.Detector:
-		runs = 6 // Most of the time goes into counting orbits in texts.
 	case brief():
 		runs = 15
 	}
@@ -37,13 +35,16 @@ func TestHerds(t *testing.T) {
 		if full.Exhausted {
 			compared++
 			o.Symmetry, o.MaxStates = true, 0
-			expect := orbits(full, h.size, h.config.Network == network.Ordered)
+			var expect int
+			if !raced.Detector { // Counting in texts would take most of the time.
+				expect = orbits(full, h.size, h.config.Network == network.Ordered)
+			}
 			for _, workers := range raced.Workers(1, 3) {
 				o.Workers = workers
 				r := checker.BFS(t.Context(), h.sys, o)
 				name := fmt.Sprintf("herd %d, %d workers", seed, workers)
 				sameTurned(t, name, full, r)
-				if r.Unique != expect {
+				if r.Unique != expect && !raced.Detector {
 					t.Errorf("%s: %d states, %d orbits of %d states in full", name, r.Unique, expect, full.Unique)
 				}
 				if r.Unique < full.Unique {
@@ -53,7 +54,7 @@ func TestHerds(t *testing.T) {
 			}
 			deep := checker.DFS(t.Context(), h.sys, o)
 			sameTurned(t, fmt.Sprintf("herd %d, dfs", seed), full, deep)
-			if deep.Unique != expect {
+			if deep.Unique != expect && !raced.Detector {
 				t.Errorf("herd %d, dfs: %d states, %d orbits", seed, deep.Unique, expect)
 			}
 			deep.Close()
