@@ -231,7 +231,9 @@ func TestDiskLost(t *testing.T) {
 		local++
 		return client.ask(t, hosts[i].id, local, kind, key, value)
 	}
-	ask(0, rsm.Put, "k", "old")
+	for i := range hosts { // A new server that does not take part yet is like one that lost its disk.
+		ask(i, rsm.Put, "k", "old")
+	}
 	for i := range hosts {
 		stops[i]()
 		begin(i)
