@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"hash/fnv"
+	"maps"
 	"slices"
 
 	"synod/actor"
@@ -91,14 +92,20 @@ func (f *flow) content(l *record.Line) []byte {
 	return l.Data
 }
 
-// tooLarge returns a sent message of a size, preferably one in flight, or nil if none was sent.
+// tooLarge returns a sent message of at least a size, preferably one in flight, or nil if none was sent. A receiver that
+// refuses a message need not have read all of it, so the message may be larger than recorded.
 func (f *flow) tooLarge(size int) []byte {
 	for _, l := range f.flying() {
-		if len(l.data) == size {
+		if len(l.data) >= size {
 			return l.data
 		}
 	}
-	return f.large[size]
+	for _, sent := range slices.Sorted(maps.Keys(f.large)) {
+		if sent >= size {
+			return f.large[sent]
+		}
+	}
+	return nil
 }
 
 // has reports whether a message can be received now.

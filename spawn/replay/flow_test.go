@@ -31,5 +31,9 @@ func TestTooLarge(t *testing.T) {
 		if again := f.has(f.content(line)); again == ordered {
 			t.Errorf("ordered %v: it may come again: %v", ordered, again)
 		}
+		f.send(bytes.Repeat([]byte("y"), size+100), 3) // of which a receiver reads size bytes only
+		if sender, _, _ := f.receive(f.content(line)); sender != 3 {
+			t.Errorf("ordered %v: a part of it was sent by event %d", ordered, sender)
+		}
 	}
 }
