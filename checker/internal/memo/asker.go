@@ -97,7 +97,7 @@ func (r *Asker) Uncounted(state []statespace.PartID) (uint32, error) {
 			return 0, err
 		}
 	}
-	answer, _, err := r.anew(state)
+	answer, _, err := r.of.anew(r.reading, state)
 	return answer, err
 }
 
@@ -120,7 +120,7 @@ func (r *Asker) Image(t *Images, key uint64, state []statespace.PartID, due bool
 	if known && !due {
 		return image, nil
 	}
-	now, reads, err := r.anew(state)
+	now, reads, err := r.of.anew(r.reading, state)
 	switch {
 	case err != nil:
 		return 0, err
@@ -130,9 +130,4 @@ func (r *Asker) Image(t *Images, key uint64, state []statespace.PartID, due bool
 		t.add(key, now, r.of)
 	}
 	return now, nil
-}
-
-// anew evaluates the function, whose answers are not cached.
-func (r *Asker) anew(state []statespace.PartID) (uint32, []statespace.Read, error) {
-	return r.of.evaluate(r.reading, state, r.of.forgotten.Load() < guardFirst)
 }

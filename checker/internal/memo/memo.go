@@ -124,13 +124,18 @@ func (p *Function) of(r *statespace.Reading, state []statespace.PartID) (uint32,
 
 // fresh returns the answer for a state that was not evaluated before, and does not cache it.
 func (p *Function) fresh(r *statespace.Reading, state []statespace.PartID) (uint32, error) {
-	answer, _, err := p.evaluate(r, state, p.forgotten.Load() < guardFirst)
+	answer, _, err := p.anew(r, state)
 	if err != nil {
 		return 0, err
 	}
 	p.forgotten.Add(1)
 	p.seen.answered(answer)
 	return answer, nil
+}
+
+// anew evaluates a function whose answers are not cached.
+func (p *Function) anew(r *statespace.Reading, state []statespace.PartID) (uint32, []statespace.Read, error) {
+	return p.evaluate(r, state, p.forgotten.Load() < guardFirst)
 }
 
 func (p *Function) recall(state []statespace.PartID) (answer uint32, known bool) {
