@@ -202,7 +202,7 @@ func (p *torturePlan) scheduled(set *pflag.FlagSet, durable bool) error {
 	}
 	p.trial.Schedule, err = nemesis.Generate(nemesis.Config{
 		Servers: int(f.servers), Duration: time.Duration(f.duration), Kinds: p.trial.Kinds, Every: time.Duration(f.every),
-		Least: f.lasting.Least, Most: f.lasting.Most, Ambushes: true,
+		Least: f.lasting.Least, Most: f.lasting.Most, AfterAck: true,
 	}, rand.NewPCG(p.trial.Seed, streamOfFaults))
 	return err
 }

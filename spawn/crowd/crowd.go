@@ -46,8 +46,8 @@ type Config struct {
 	// Round is the number of operations between two moments at which none is in flight, where a history can be divided
 	// and the number of active clients changes; 0 means 200.
 	Round int
-	// Lull lets another goroutine pause the clients; may be nil.
-	Lull *Lull
+	// Quiescer lets another goroutine pause the clients; may be nil.
+	Quiescer *Quiescer
 	// Record is called for each event, by one goroutine at a time and in order of time since the beginning.
 	Record func(oplog.Event)
 }
@@ -59,9 +59,9 @@ type Config struct {
 // two outstanding operations.
 func Run(ctx context.Context, c Config) (Counts, error) {
 	r := &run{Config: c, began: time.Now(), gate: newGate(c.Workload, reads(c.Service), cmp.Or(c.Round, 200), c.Seed)}
-	if c.Lull != nil {
-		c.Lull.attach(r.gate)
-		defer c.Lull.attach(nil)
+	if c.Quiescer != nil {
+		c.Quiescer.attach(r.gate)
+		defer c.Quiescer.attach(nil)
 	}
 	defer context.AfterFunc(ctx, r.gate.wake)()
 	var clients []*client.Client

@@ -27,26 +27,26 @@ type gate struct {
 	rounds int // completed rounds
 
 	mood    mood
-	lulls   int           // lulls started
-	age     int           // how often a lull stopped waiting for operations
-	fresh   int           // outstanding operations of this age, for which a lull waits
+	pauses  int           // pauses started
+	age     int           // how often a pause stopped waiting for operations
+	fresh   int           // outstanding operations of this age, for which a pause waits
 	latest  time.Time     // when the last operation started
 	whom    int           // the server for the last operation, or anybody
 	writers int           // clients waiting to write
-	gets    int           // reads started alone in this lull, as there was nothing to write
+	gets    int           // reads started alone in this pause, as there was nothing to write
 	still   chan struct{} // closed when the clients are paused
-	looks   int           // reads to be started at the end of the lull
-	looking int           // reads in flight at the end of the lull
+	looks   int           // reads to be started at the end of the pause
+	looking int           // reads in flight at the end of the pause
 }
 
 // mood is what clients may currently do.
 type mood uint8
 
 const (
-	open    mood = iota // everything
-	hushing             // nothing but a last write, once only hanging operations are in flight
-	hushed              // nothing
-	looking             // reads that check whether anything was lost, one at each server
+	open      mood = iota // everything
+	quiescing             // nothing but a last write, once only hanging operations are in flight
+	quiescent             // nothing
+	looking               // reads that check whether anything was lost, one at each server
 )
 
 // turn is a client's next action.
@@ -95,7 +95,7 @@ func (g *gate) enter(ctx context.Context, client int, writes bool) turn {
 		g.writers++
 		defer func() { g.writers-- }()
 	}
-	if g.mood == hushing {
+	if g.mood == quiescing {
 		g.change.Broadcast() // Others may have waited for a client with a write.
 	}
 	for ctx.Err() == nil {
@@ -104,7 +104,7 @@ func (g *gate) enter(ctx context.Context, client int, writes bool) turn {
 			g.looks--
 			g.looking++
 			return g.begin(turn{kind: look, server: g.looks})
-		case g.mood == hushing && g.alone(writes):
+		case g.mood == quiescing && g.alone(writes):
 			return g.begin(turn{kind: last, server: g.whom})
 		case g.mood == open && g.begun < g.length && (client-g.first+g.clients)%g.clients < g.work:
 			g.begun++
@@ -154,10 +154,10 @@ func (g *gate) leave(t turn, acknowledged bool) {
 	}
 	switch {
 	// When no client has a write left, nothing else could be lost.
-	case g.mood == hushing && fresh && t.kind == last && (acknowledged || g.finite && g.gets > g.clients):
-		g.mood = hushed
+	case g.mood == quiescing && fresh && t.kind == last && (acknowledged || g.finite && g.gets > g.clients):
+		g.mood = quiescent
 		close(g.still)
-	case g.mood == hushing && g.fresh == 0:
+	case g.mood == quiescing && g.fresh == 0:
 		g.change.Broadcast()
 	case g.mood == looking && g.looks == 0 && g.looking == 0:
 		g.mood = open
@@ -165,26 +165,26 @@ func (g *gate) leave(t turn, acknowledged bool) {
 	}
 }
 
-// hung is how long a lull waits for an operation. One that takes longer was most likely sent to a server that does
+// hung is how long a pause waits for an operation. One that takes longer was most likely sent to a server that does
 // not respond, and may take very long.
 const hung = 30 * time.Millisecond
 
-// hasten makes the lull continue without operations that hang.
+// hasten makes the pause continue without operations that hang.
 func (g *gate) hasten() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.mood == hushing && g.fresh > 0 && time.Since(g.latest) >= hung {
+	if g.mood == quiescing && g.fresh > 0 && time.Since(g.latest) >= hung {
 		g.age++
 		g.fresh, g.whom = 0, anybody
 		g.change.Broadcast()
 	}
 }
 
-// relent ends the reads at the end of a lull, if they are still in progress.
-func (g *gate) relent(lull int) {
+// relent ends the reads at the end of a pause, if they are still in progress.
+func (g *gate) relent(pause int) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.mood == looking && g.lulls == lull {
+	if g.mood == looking && g.pauses == pause {
 		g.mood, g.looks = open, 0
 		g.change.Broadcast()
 	}

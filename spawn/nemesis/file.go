@@ -33,7 +33,8 @@ type faultJSON struct {
 	Least       string  `json:"least,omitempty"`
 	Most        string  `json:"most,omitempty"`
 	Deaf        bool    `json:"deaf,omitempty"`
-	Ambush      bool    `json:"ambush,omitempty"`
+	AfterAck    bool    `json:"after_ack,omitempty"`
+	Ambush      bool    `json:"ambush,omitempty"` // the former name of after_ack, which is still read
 	Damage      string  `json:"damage,omitempty"`
 	Where       float64 `json:"where,omitempty"`
 }
@@ -45,7 +46,7 @@ func (s Schedule) Write(w io.Writer) error {
 	for i, f := range s.Faults {
 		line := faultJSON{
 			Kind: f.Kind.String(), At: f.At.String(), For: f.For.String(), Servers: f.Servers,
-			Probability: f.Probability, Deaf: f.Deaf, Ambush: f.Ambush,
+			Probability: f.Probability, Deaf: f.Deaf, AfterAck: f.AfterAck,
 		}
 		if f.Most > 0 {
 			line.Least, line.Most = f.Least.String(), f.Most.String()
@@ -104,7 +105,7 @@ func Read(r io.Reader) (Schedule, error) {
 }
 
 func (j faultJSON) fault() (Fault, error) {
-	f := Fault{Servers: j.Servers, Probability: j.Probability, Deaf: j.Deaf, Ambush: j.Ambush}
+	f := Fault{Servers: j.Servers, Probability: j.Probability, Deaf: j.Deaf, AfterAck: j.AfterAck || j.Ambush}
 	var err error
 	if f.Kind, err = ParseKind(j.Kind); err != nil {
 		return f, err

@@ -20,8 +20,8 @@ type Config struct {
 	// Calm is the time without faults at the end of the run, in which operations complete and lost data shows; 0 means a
 	// tenth of the run, at most two seconds.
 	Calm time.Duration
-	// Ambushes adds ambushes to the kinds, if Kill is one of them: as many as there are other kills.
-	Ambushes bool
+	// AfterAck adds kills right after an acknowledgement, as many as other kills, if Kill is one of the kinds.
+	AfterAck bool
 }
 
 // complete replaces zero values by their defaults.
@@ -97,8 +97,8 @@ func Generate(c Config, random machine.Random) (Schedule, error) {
 
 // turn is a kind of fault to draw.
 type turn struct {
-	kind   Kind
-	ambush bool
+	kind     Kind
+	afterAck bool
 }
 
 // turns returns the turns of a round.
@@ -106,7 +106,7 @@ func (c Config) turns() []turn {
 	var all []turn
 	for _, k := range c.Kinds {
 		all = append(all, turn{kind: k})
-		if k.spec().ambush && c.Ambushes {
+		if k.spec().afterAck && c.AfterAck {
 			all = append(all, turn{k, true})
 		}
 	}
@@ -158,17 +158,17 @@ func (g *generator) some(n int) []int {
 
 // fault draws a fault, except its time.
 func (g *generator) fault(t turn) Fault {
-	f := Fault{Kind: t.kind, Ambush: t.ambush}
+	f := Fault{Kind: t.kind, AfterAck: t.afterAck}
 	t.kind.spec().draw(g, t, &f)
 	return f
 }
 
-// staggered returns a fault, or two that replace it: in most ambushes a minority of the servers returns later than
-// the others, which have to do without their knowledge.
+// staggered returns a fault, or two that replace it: in most kills after an acknowledgement a minority of the
+// servers restarts later than the others, which must answer without it.
 func (g *generator) staggered(f Fault) []Fault {
 	most := min(len(f.Servers)-1, (g.Servers-1)/2)
 	half := (f.For / 2).Truncate(time.Millisecond)
-	if !f.Ambush || most < 1 || half < time.Millisecond || g.below(4) == 0 {
+	if !f.AfterAck || most < 1 || half < time.Millisecond || g.below(4) == 0 {
 		return []Fault{f}
 	}
 	late := f

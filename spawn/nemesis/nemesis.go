@@ -23,12 +23,12 @@ type Fault struct {
 	Least, Most time.Duration // for Delay: bounds of the delay
 	Deaf        bool          // for Partition: Servers receive nothing from the others, but the others hear them
 	Harm        Harm          // for Corrupt
-	// Ambush applies to Kill. The servers are killed together, right after a put was acknowledged and while no other
+	// AfterAck applies to Kill. The servers are killed together, right after a put was acknowledged and while no other
 	// operation is outstanding, at the first such moment from At on. Clients then read first, once the first servers are
-	// back. This detects a server that acknowledges before it has saved. Ambushes that begin at the same time are one;
+	// back. This detects a server that acknowledges before it has saved. Such kills that begin at the same time are one;
 	// the server that answered last is among those that come back last. Where it is impossible to wait for such a
 	// moment, it is an ordinary kill.
-	Ambush bool
+	AfterAck bool
 }
 
 // Ends returns the time at which the fault ends.
@@ -114,8 +114,8 @@ func (s Schedule) verify(f Fault) error {
 	if err := f.Harm.verify(f.Kind); err != nil {
 		return err
 	}
-	if f.Ambush && !f.Kind.spec().ambush {
-		return fmt.Errorf("kill-after-ack (ambush) is not available for %v; use one of %s", f.Kind, Words(kinds(func(_ Kind, s spec) bool { return s.ambush })))
+	if f.AfterAck && !f.Kind.spec().afterAck {
+		return fmt.Errorf("after_ack is not available for %v; use one of %s", f.Kind, Words(kinds(func(_ Kind, s spec) bool { return s.afterAck })))
 	}
 	if f.Kind.spec().parts && len(f.Servers) == s.Servers {
 		return errors.New("a partition must leave servers on the other side")

@@ -75,47 +75,47 @@ func TestKills(t *testing.T) {
 	}
 }
 
-// TestAmbushes makes sure that there are as many ambushes as other kills where they are asked for, that they mostly kill
+// TestAfterAck makes sure that there are as many kills after acknowledgements as other kills where they are asked for, that they mostly kill
 // all, some of them for longer, and that nothing else changes.
-func TestAmbushes(t *testing.T) {
-	c := Config{Servers: 3, Duration: 10 * time.Minute, Ambushes: true, Least: 10 * time.Millisecond, Most: 300 * time.Millisecond}
+func TestAfterAck(t *testing.T) {
+	c := Config{Servers: 3, Duration: 10 * time.Minute, AfterAck: true, Least: 10 * time.Millisecond, Most: 300 * time.Millisecond}
 	s := generate(t, c, 1)
-	kills, ambushes, all, staggered := 0, 0, 0, 0
+	kills, acks, all, staggered := 0, 0, 0, 0
 	for i, f := range s.Faults {
 		switch {
-		case f.Kind == Kill && !f.Ambush:
+		case f.Kind == Kill && !f.AfterAck:
 			kills++
-		case f.Ambush && i > 0 && s.Faults[i-1].At == f.At:
+		case f.AfterAck && i > 0 && s.Faults[i-1].At == f.At:
 			staggered++
-			if first := s.Faults[i-1]; !first.Ambush || len(f.Servers) != 1 || f.For <= first.For ||
+			if first := s.Faults[i-1]; !first.AfterAck || len(f.Servers) != 1 || f.For <= first.For ||
 				!slices.Contains(first.Servers, f.Servers[0]) {
 				t.Errorf("%v, and then %v", first, f)
 			}
-		case f.Ambush:
-			ambushes++
+		case f.AfterAck:
+			acks++
 			if len(f.Servers) == 3 {
 				all++
 			}
 		}
 	}
-	if kills < 100 || ambushes-kills > 1 || kills-ambushes > 1 || all < ambushes/2 || staggered < ambushes*2/5 || staggered > ambushes*4/5 {
-		t.Errorf("%d kills, %d ambushes, %d of all servers, %d with late ones", kills, ambushes, all, staggered)
+	if kills < 100 || acks-kills > 1 || kills-acks > 1 || all < acks/2 || staggered < acks*2/5 || staggered > acks*4/5 {
+		t.Errorf("%d kills, %d after acknowledgements, %d of all servers, %d with late ones", kills, acks, all, staggered)
 	}
-	c.Ambushes = false
+	c.AfterAck = false
 	for _, f := range generate(t, c, 1).Faults {
-		if f.Ambush {
+		if f.AfterAck {
 			t.Errorf("%v", f)
 		}
 	}
-	c.Ambushes, c.Kinds = true, []Kind{Drop, Pause}
+	c.AfterAck, c.Kinds = true, []Kind{Drop, Pause}
 	with := generate(t, c, 1)
-	c.Ambushes = false
+	c.AfterAck = false
 	if !reflect.DeepEqual(with, generate(t, c, 1)) {
-		t.Error("ambushes matter without kills")
+		t.Error("kills after acknowledgements matter without kills")
 	}
-	wrong := Schedule{Servers: 1, Duration: time.Second, Faults: []Fault{{Kind: Pause, For: 1, Servers: []int{0}, Ambush: true}}}
+	wrong := Schedule{Servers: 1, Duration: time.Second, Faults: []Fault{{Kind: Pause, For: 1, Servers: []int{0}, AfterAck: true}}}
 	if wrong.Validate() == nil {
-		t.Error("an ambush that pauses is not refused")
+		t.Error("a pause after an acknowledgement is not refused")
 	}
 }
 
@@ -149,7 +149,7 @@ func schedules() *rapid.Generator[Schedule] {
 		servers := rapid.IntRange(1, 4).Draw(t, "servers")
 		s, err := Generate(Config{
 			Servers: servers, Duration: time.Duration(rapid.IntRange(1, 3000).Draw(t, "duration")) * time.Millisecond,
-			Every: 20 * time.Millisecond, Least: time.Millisecond, Most: 200 * time.Millisecond, Ambushes: rapid.Bool().Draw(t, "ambushes"),
+			Every: 20 * time.Millisecond, Least: time.Millisecond, Most: 200 * time.Millisecond, AfterAck: rapid.Bool().Draw(t, "after-ack"),
 		}, rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0))
 		if err != nil {
 			t.Fatal(err)
@@ -548,5 +548,20 @@ func TestHarm(t *testing.T) {
 	if _, err := Read(strings.NewReader(`{"format":"synod.schedule/1","servers":1,"duration":"1s","faults":[
 		{"kind":"corrupt","at":"0s","for":"1ms","servers":[0],"damage":"flood"}]}`)); err == nil || !strings.Contains(err.Error(), `damage "flood"`) {
 		t.Error(err)
+	}
+}
+
+// TestFormerName makes sure that a schedule with the former name of after_ack is read, and written with the new one.
+func TestFormerName(t *testing.T) {
+	for _, name := range []string{"ambush", "after_ack"} {
+		s, err := Read(strings.NewReader(`{"format":"synod.schedule/1","servers":1,"duration":"1s","faults":[` +
+			`{"kind":"kill","at":"1ms","for":"2ms","servers":[0],"` + name + `":true}]}`))
+		if err != nil || !s.Faults[0].AfterAck {
+			t.Fatalf("%s: %+v, %v", name, s, err)
+		}
+		var b bytes.Buffer
+		if err := s.Write(&b); err != nil || !strings.Contains(b.String(), `"after_ack":true`) || strings.Contains(b.String(), "ambush") {
+			t.Errorf("%s is written as %s, %v", name, &b, err)
+		}
 	}
 }

@@ -48,7 +48,7 @@ type spec struct {
 	mild      bool // safe for servers that save nothing and rely on every message arriving once
 	unordered bool // it cannot happen over streams
 	parts     bool // it needs a server that is not affected
-	ambush    bool // it can be an ambush
+	afterAck  bool // it can wait for an acknowledgement
 	harms     bool // it has a Harm
 	// probable reports whether the fault affects each message with its Probability.
 	probable bool
@@ -163,14 +163,14 @@ var vocabulary = [...]spec{
 		apply: func(s Schedule, f Fault, p int, all []Condition) { s.part(f, p, all) },
 		tell: func(f Fault) string {
 			if f.Deaf {
-				return ", who hear nothing"
+				return ", inbound only"
 			}
 			return ""
 		},
 		counts: func(s faults.Status) uint64 { return s.Severed },
 	},
 	Kill: {
-		word: "kill", ambush: true,
+		word: "kill", afterAck: true,
 		Account: Account{
 			"kills one, some or all servers without notice and restarts them, at any moment or right after an acknowledgement",
 			"servers",
@@ -181,8 +181,8 @@ var vocabulary = [...]spec{
 		draw:  drawEnd,
 		apply: func(_ Schedule, _ Fault, p int, all []Condition) { all[p].Down = true },
 		tell: func(f Fault) string {
-			if f.Ambush {
-				return ", right after an answer"
+			if f.AfterAck {
+				return ", right after an acknowledgement"
 			}
 			return ""
 		},
@@ -276,7 +276,7 @@ func drawSome(g *generator, _ turn, f *Fault) {
 // drawEnd draws the servers that end. Lost state shows best when all servers lose it at once.
 func drawEnd(g *generator, t turn, f *Fault) {
 	switch pick := g.below(4); {
-	case pick == 0, pick > 1 && t.ambush:
+	case pick == 0, pick > 1 && t.afterAck:
 		f.Servers = g.some(g.Servers)
 	case pick == 1:
 		f.Servers = g.some(1 + g.below(g.Servers))

@@ -39,8 +39,8 @@ type Config struct {
 	// socket returned by Control as soon as it accepts clients, and must exit if it cannot save. Command must be safe
 	// for concurrent use.
 	Command func(m Member) *exec.Cmd
-	// Lull quiesces the clients for kill-after-ack faults (ambushes). Without it these are kills like others.
-	Lull Lull
+	// Quiescer pauses the clients for kill-after-ack faults. Without it these are ordinary kills.
+	Quiescer Quiescer
 }
 
 // Folder returns the folder of a server in that of a cluster.
@@ -61,16 +61,16 @@ func Control(m Member) (string, error) {
 type Cluster struct {
 	Addresses []netip.AddrPort
 
-	servers []*server
-	block   *ports.Block
-	starter *subprocess.Starter
-	done    sync.WaitGroup
-	once    sync.Once
-	lull    Lull
+	servers  []*server
+	block    *ports.Block
+	starter  *subprocess.Starter
+	done     sync.WaitGroup
+	once     sync.Once
+	quiescer Quiescer
 
-	mu       sync.Mutex
-	tally    nemesis.Tally
-	ambushed int
+	mu            sync.Mutex
+	tally         nemesis.Tally
+	killsAfterAck int
 }
 
 // ErrStopped reports that a server stopped without a fault that would allow it to.
@@ -110,7 +110,7 @@ func start(ctx context.Context, c Config) (*Cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	cluster := &Cluster{Addresses: block.Addresses, block: block, starter: subprocess.NewStarter(), lull: c.Lull}
+	cluster := &Cluster{Addresses: block.Addresses, block: block, starter: subprocess.NewStarter(), quiescer: c.Quiescer}
 	for i := range c.Servers {
 		m := Member{Place: i, Addresses: block.Addresses, Dir: Folder(c.Dir, i)}
 		s := &server{cluster: cluster, member: m, command: c.Command}
@@ -142,11 +142,11 @@ func (c *Cluster) Obey(ctx context.Context, s nemesis.Schedule) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	began := time.Now()
-	var all []*ambush
+	var all []*ackKill
 	var wg sync.WaitGroup
-	if c.lull != nil {
-		all = ambushes(s)
-		wg.Go(func() { c.lie(ctx, began, all) })
+	if c.quiescer != nil {
+		all = ackKills(s)
+		wg.Go(func() { c.killAfterAcks(ctx, began, all) })
 	}
 	for _, server := range c.servers {
 		// Each server has its own pace: a slow start does not delay the faults of the others.
@@ -161,8 +161,8 @@ func (c *Cluster) Obey(ctx context.Context, s nemesis.Schedule) error {
 }
 
 // obey applies a schedule to one server.
-func (s *server) obey(ctx context.Context, began time.Time, schedule nemesis.Schedule, all []*ambush) error {
-	p := plot{all, s.member.Place}
+func (s *server) obey(ctx context.Context, began time.Time, schedule nemesis.Schedule, all []*ackKill) error {
+	p := ackKillQueue{all, s.member.Place}
 	for at, conditions := range schedule.Steps() {
 		if !wait.For(ctx, time.Until(began.Add(at))) {
 			return nil

@@ -18,15 +18,17 @@ type Document struct {
 	Lacking    []string          `json:"lacking"` // what the run lacks to be evidence
 	Operations CountsDocument    `json:"operations"`
 	Faults     map[string]uint64 `json:"faults"` // the faults that took effect, by kind
-	Ambushes   int               `json:"ambushes"`
-	History    HistoryDocument   `json:"history"`
-	Replayed   *ReplayedDocument `json:"replayed,omitempty"`  // absent if nothing was recorded, or the run was interrupted
-	Invariant  string            `json:"invariant,omitempty"` // the invariant that the run violates, and where
-	Stopped    string            `json:"stopped,omitempty"`   // a server that stopped by itself
-	Folder     string            `json:"folder,omitempty"`    // the folder that was kept
-	Shrunk     *ShrunkDocument   `json:"shrunk,omitempty"`
-	Again      string            `json:"again,omitempty"`
-	Runtime    struct {
+	// KillsAfterAck is the number of kills right after an acknowledgement.
+	KillsAfterAck int               `json:"kills_after_ack"`
+	Ambushes      int               `json:"ambushes"` // the former name of kills_after_ack
+	History       HistoryDocument   `json:"history"`
+	Replayed      *ReplayedDocument `json:"replayed,omitempty"`  // absent if nothing was recorded, or the run was interrupted
+	Invariant     string            `json:"invariant,omitempty"` // the invariant that the run violates, and where
+	Stopped       string            `json:"stopped,omitempty"`   // a server that stopped by itself
+	Folder        string            `json:"folder,omitempty"`    // the folder that was kept
+	Shrunk        *ShrunkDocument   `json:"shrunk,omitempty"`
+	Again         string            `json:"again,omitempty"`
+	Runtime       struct {
 		Seconds float64 `json:"seconds"`
 	} `json:"runtime"`
 }
@@ -77,7 +79,7 @@ func (o *Trial) Document() Document {
 		Transport: p.Transport, Seed: p.Seed, Verdict: o.Verdict(),
 		Lacking:    append([]string{}, o.lacking()...),
 		Operations: CountsDocument{c.Acknowledged(), c.Writes, c.Reads, c.Refused, c.Unknown, c.UnknownShare(), c.Failed},
-		Faults:     make(map[string]uint64), Ambushes: o.ambushes,
+		Faults:     make(map[string]uint64), KillsAfterAck: o.killsAfterAck, Ambushes: o.killsAfterAck,
 		History: HistoryDocument{
 			Verdict: o.checked.Outcome.String(), Reason: o.checked.Reason,
 			Windows: oplog.WindowsDocument{Count: n.Windows, Longest: n.Longest, Widest: n.Widest}, Findings: o.checked.Documents(),

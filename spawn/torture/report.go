@@ -97,8 +97,8 @@ func (o *Trial) Text() string {
 	fmt.Fprintf(&b, "operations  %d acknowledged (%s)%s, %s, %d failed\n",
 		c.Acknowledged(), counts(c.Writes, writes, c.Reads, reads), refused, unknown, c.Failed)
 	fmt.Fprintf(&b, "faults      %v\n", &o.tally)
-	if o.ambushes > 0 {
-		fmt.Fprintf(&b, "ambushes    %d: kills right after an acknowledgement\n", o.ambushes)
+	if o.killsAfterAck > 0 {
+		fmt.Fprintf(&b, "after-ack   %s right after an acknowledgement\n", noun.Count(o.killsAfterAck, "kill"))
 	}
 	n := o.checked.Counts
 	fmt.Fprintf(&b, "checked     %s, %s, the longest of %s\n", noun.Count(n.Keys, o.checked.Config.Spec.Part()), noun.Count(n.Windows, "window"), noun.Count(n.Longest, "operation"))

@@ -27,7 +27,7 @@ type server struct {
 	// updated because it is paused or not running.
 	wanted, is nemesis.Condition
 	seen       faults.Status // the counts of the process at the last poll
-	ambushed   bool          // it is to be killed now, in an ambush
+	afterAck   bool          // it is to be killed now, after an acknowledgement
 	harm       nemesis.Harm  // damage to its file before the next start; zero for none
 }
 
@@ -218,9 +218,9 @@ func (s *server) tell(ctx context.Context) error {
 	return s.tell(ctx)
 }
 
-// await waits for the moment of the ambush that is to kill the process, if one is due.
-func (s *server) await(ctx context.Context, a *ambush) {
-	if s.ambushed = a != nil && s.process != nil; !s.ambushed {
+// await waits for the acknowledgement after which the process is to be killed, if such a kill is due.
+func (s *server) await(ctx context.Context, a *ackKill) {
+	if s.afterAck = a != nil && s.process != nil; !s.afterAck {
 		return
 	}
 	if !s.is.Paused {
@@ -267,10 +267,10 @@ func (s *server) poll() error {
 	return nil
 }
 
-// kill kills the process. If possible it polls the counts right before; for an ambush this was done while waiting,
+// kill kills the process. If possible it polls the counts right before; for a kill after an acknowledgement this was done while waiting,
 // because the moment is short.
 func (s *server) kill() error {
-	if !s.is.Paused && !s.ambushed {
+	if !s.is.Paused && !s.afterAck {
 		_ = s.poll()
 	}
 	if err := s.sent(s.process.cmd.Process.Kill()); err != nil {

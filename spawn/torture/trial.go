@@ -67,16 +67,16 @@ type Trial struct {
 	plan *Plan
 	dir  string
 
-	counts   crowd.Counts
-	tally    nemesis.Tally
-	ambushes int // kills right after an answer
-	checked  oplog.Result
-	stopped  error          // a server stopped by itself, or did not detect damage
-	replayed *replay.Result // nil if nothing was replayed, or the model does not admit the run
-	deviates error          // why the model does not admit the run, a *replay.Deviation
-	breaks   error          // the broken invariant, a *replay.Violation
-	elapsed  time.Duration
-	finished bool // the run was not interrupted
+	counts        crowd.Counts
+	tally         nemesis.Tally
+	killsAfterAck int
+	checked       oplog.Result
+	stopped       error          // a server stopped by itself, or did not detect damage
+	replayed      *replay.Result // nil if nothing was replayed, or the model does not admit the run
+	deviates      error          // why the model does not admit the run, a *replay.Deviation
+	breaks        error          // the broken invariant, a *replay.Violation
+	elapsed       time.Duration
+	finished      bool // the run was not interrupted
 }
 
 // violated reports whether the run detected a violation.
@@ -100,8 +100,8 @@ func (p *Plan) Run(ctx context.Context, dir string) (*Trial, error) {
 func (p *Plan) run(ctx context.Context, s nemesis.Schedule, dir string) (*Trial, error) {
 	o := &Trial{plan: p, dir: dir}
 	began := time.Now()
-	lull := new(crowd.Lull)
-	cluster, err := Start(ctx, Config{Servers: s.Servers, Port: p.Port, Dir: dir, Command: p.Command, Lull: lull})
+	quiescer := new(crowd.Quiescer)
+	cluster, err := Start(ctx, Config{Servers: s.Servers, Port: p.Port, Dir: dir, Command: p.Command, Quiescer: quiescer})
 	if err != nil {
 		return o, err
 	}
@@ -123,7 +123,7 @@ func (p *Plan) run(ctx context.Context, s nemesis.Schedule, dir string) (*Trial,
 	var wg sync.WaitGroup
 	var crowdErr error
 	wg.Go(func() {
-		o.counts, crowdErr = p.crowd(torturing, cluster.Addresses, lull, q.events)
+		o.counts, crowdErr = p.crowd(torturing, cluster.Addresses, quiescer, q.events)
 		if crowdErr != nil {
 			stop()
 		}
@@ -136,7 +136,7 @@ func (p *Plan) run(ctx context.Context, s nemesis.Schedule, dir string) (*Trial,
 	wg.Wait()
 	o.checked, err = q.finish(checking)
 	o.finished = obeyed == nil && ctx.Err() == nil
-	o.tally, o.ambushes, o.elapsed = cluster.Tally(), cluster.Ambushes(), time.Since(began)
+	o.tally, o.killsAfterAck, o.elapsed = cluster.Tally(), cluster.KillsAfterAck(), time.Since(began)
 	if errors.Is(obeyed, ErrStopped) || errors.Is(obeyed, ErrAccepted) {
 		o.stopped, obeyed = obeyed, nil
 	}
@@ -185,7 +185,7 @@ func (p *Plan) about() string {
 
 // crowd runs the clients until the context ends.
 func (p *Plan) crowd(
-	ctx context.Context, addresses []netip.AddrPort, lull *crowd.Lull, events chan<- oplog.Event,
+	ctx context.Context, addresses []netip.AddrPort, quiescer *crowd.Quiescer, events chan<- oplog.Event,
 ) (crowd.Counts, error) {
 	var servers []actor.ID
 	for _, a := range addresses {
@@ -214,7 +214,7 @@ func (p *Plan) crowd(
 		return c, nil
 	}
 	return crowd.Run(ctx, crowd.Config{
-		Service: p.Service, Workload: p.Workload, Seed: p.Seed, Connect: connect, Patience: p.Patience, Lull: lull,
+		Service: p.Service, Workload: p.Workload, Seed: p.Seed, Connect: connect, Patience: p.Patience, Quiescer: quiescer,
 		Record: func(e oplog.Event) { events <- e },
 	})
 }

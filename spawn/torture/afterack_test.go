@@ -14,8 +14,8 @@ import (
 	"synod/spawn/torture"
 )
 
-// lull is clients that are quiet soon, or never, and look at servers meanwhile.
-type lull struct {
+// quiescer is clients that are quiet soon, or never, and look at servers meanwhile.
+type quiescer struct {
 	quiet bool
 	look  func() []int // the servers that can be asked
 
@@ -25,30 +25,30 @@ type lull struct {
 	took          []time.Duration // from the beginnings to the ends
 }
 
-func (l *lull) Begin(ctx context.Context, server int) bool {
-	l.asked = append(l.asked, server)
-	l.before, l.began = append(l.before, l.look()), append(l.began, time.Now())
-	if !l.quiet {
+func (q *quiescer) Quiesce(ctx context.Context, server int) bool {
+	q.asked = append(q.asked, server)
+	q.before, q.began = append(q.before, q.look()), append(q.began, time.Now())
+	if !q.quiet {
 		<-ctx.Done()
 	}
-	return l.quiet
+	return q.quiet
 }
 
-func (l *lull) End() {
-	l.after = append(l.after, l.look())
-	l.took = append(l.took, time.Since(l.began[len(l.took)]))
+func (q *quiescer) Resume() {
+	q.after = append(q.after, q.look())
+	q.took = append(q.took, time.Since(q.began[len(q.took)]))
 }
 
-// TestAmbush makes sure that an ambush waits for its moment, kills all of its servers, and lets clients go on as soon as the
+// TestAfterAck makes sure that a kill after an acknowledgement waits for one, kills all of its servers, and lets clients go on as soon as the
 // first of them are back; and that kills that begin before it is over are kills like others.
-func TestAmbush(t *testing.T) {
+func TestAfterAck(t *testing.T) {
 	ms := time.Millisecond
 	faults := []nemesis.Fault{
-		{Kind: nemesis.Kill, At: 50 * ms, For: 50 * ms, Servers: []int{0, 1, 2}, Ambush: true},
-		{Kind: nemesis.Kill, At: 50 * ms, For: 950 * ms, Servers: []int{2}, Ambush: true},
+		{Kind: nemesis.Kill, At: 50 * ms, For: 50 * ms, Servers: []int{0, 1, 2}, AfterAck: true},
+		{Kind: nemesis.Kill, At: 50 * ms, For: 950 * ms, Servers: []int{2}, AfterAck: true},
 		{Kind: nemesis.Pause, At: 50 * ms, For: 20 * ms, Servers: []int{0}},
-		{Kind: nemesis.Kill, At: 60 * ms, For: 20 * ms, Servers: []int{1}, Ambush: true},
-		{Kind: nemesis.Kill, At: 1500 * ms, For: 50 * ms, Servers: []int{0}, Ambush: true},
+		{Kind: nemesis.Kill, At: 60 * ms, For: 20 * ms, Servers: []int{1}, AfterAck: true},
+		{Kind: nemesis.Kill, At: 1500 * ms, For: 50 * ms, Servers: []int{0}, AfterAck: true},
 		{Kind: nemesis.Kill, At: 1500 * ms, For: 20 * ms, Servers: []int{1}},
 	}
 	alone := make(map[bool]bool)
@@ -57,13 +57,13 @@ func TestAmbush(t *testing.T) {
 		if alone[quiet] {
 			continue
 		}
-		l := &lull{quiet: quiet}
+		q := &quiescer{quiet: quiet}
 		dir := t.TempDir()
-		c, err := torture.Start(t.Context(), torture.Config{Servers: 3, Dir: dir, Command: command, Lull: l})
+		c, err := torture.Start(t.Context(), torture.Config{Servers: 3, Dir: dir, Command: command, Quiescer: q})
 		if err != nil {
 			t.Fatal(err)
 		}
-		l.look = func() []int { return up(t, c, dir) }
+		q.look = func() []int { return up(t, c, dir) }
 		if err := c.Obey(t.Context(), nemesis.Schedule{Servers: 3, Duration: 3 * time.Second, Faults: faults}); err != nil {
 			t.Error(err)
 		}
@@ -71,22 +71,22 @@ func TestAmbush(t *testing.T) {
 			t.Error(err)
 		}
 		tally := c.Tally()
-		if len(l.before) != 2 || len(l.before[0]) != 3 || len(l.after) != 2 || !slices.Contains(l.after[1], 0) {
-			t.Fatalf("before ambushes these servers ran: %v, after: %v", l.before, l.after)
+		if len(q.before) != 2 || len(q.before[0]) != 3 || len(q.after) != 2 || !slices.Contains(q.after[1], 0) {
+			t.Fatalf("before the kills these servers ran: %v, after: %v", q.before, q.after)
 		}
 		// Where it takes the first two as long to be back as the third one is away, that says nothing.
-		alone[quiet] = slices.Equal(l.after[0], []int{0, 1})
-		if !alone[quiet] && l.took[0] < 900*ms {
-			t.Errorf("after the first ambush, %v later, these servers ran: %v", l.took[0], l.after[0])
+		alone[quiet] = slices.Equal(q.after[0], []int{0, 1})
+		if !alone[quiet] && q.took[0] < 900*ms {
+			t.Errorf("after the first kill, %v later, these servers ran: %v", q.took[0], q.after[0])
 		}
-		if want := []int{2, 0}; !slices.Equal(l.asked, want) {
-			t.Errorf("%v were asked last, want %v", l.asked, want)
+		if want := []int{2, 0}; !slices.Equal(q.asked, want) {
+			t.Errorf("%v were asked last, want %v", q.asked, want)
 		}
 		if n := tally[nemesis.Kill]; n < 5 || n > 6 {
 			t.Errorf("%d servers were killed", n)
 		}
-		if n := c.Ambushes(); quiet && n != 2 || !quiet && n != 0 {
-			t.Errorf("%d ambushes had their moment", n)
+		if n := c.KillsAfterAck(); quiet && n != 2 || !quiet && n != 0 {
+			t.Errorf("%d kills took place after an acknowledgement", n)
 		}
 	}
 	if !alone[true] || !alone[false] {

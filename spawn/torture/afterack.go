@@ -10,25 +10,25 @@ import (
 	"synod/spawn/nemesis"
 )
 
-// Lull pauses clients for a kill-after-ack fault (ambush). It is used by one goroutine.
-type Lull interface {
-	// Begin stops clients from starting operations, and waits until a last write was acknowledged, by the given server
+// Quiescer pauses clients for a kill-after-ack fault. It is used by one goroutine.
+type Quiescer interface {
+	// Quiesce stops clients from starting operations, and waits until a last write was acknowledged, by the given server
 	// if it answers, and nothing is in flight. It reports whether that happened before the context was done.
-	Begin(ctx context.Context, server int) bool
-	// End lets clients continue, after checking whether anything was lost.
-	End()
+	Quiesce(ctx context.Context, server int) bool
+	// Resume lets clients continue, after checking whether anything was lost.
+	Resume()
 }
 
-// stillness is how long an ambush may wait for its moment.
+// stillness is the maximum time that a kill waits for an acknowledgement.
 const stillness = 400 * time.Millisecond
 
-// ambush is a group of servers that are killed together right after an answer, by one or more faults that begin at
+// ackKill is a group of servers that are killed together right after an answer, by one or more faults that begin at
 // once.
-type ambush struct {
+type ackKill struct {
 	at, ends time.Duration // when it is due, and when the first of its faults ends
 	servers  []int         // the servers to kill
 	first    []int         // those that restart when the first fault ends
-	knows    int           // the server that answers last: one that restarts last, so that the others cannot rely on it
+	knows    int           // the server that answers last: one that restarts last, so the others cannot rely on it
 
 	struck chan struct{} // closed at the moment of the kill
 	mu     sync.Mutex
@@ -36,17 +36,17 @@ type ambush struct {
 	back   chan struct{} // closed when they all have
 }
 
-// ambushes returns the ambushes of a schedule, in order. One that begins before the previous one has ended is
+// ackKills returns the kills of a schedule that wait for an acknowledgement, in order. One that begins before the previous one has ended is
 // omitted: its kills are ordinary ones.
-func ambushes(s nemesis.Schedule) []*ambush {
-	var all []*ambush
+func ackKills(s nemesis.Schedule) []*ackKill {
+	var all []*ackKill
 	for i := 0; i < len(s.Faults); {
 		f := s.Faults[i]
 		end := i + 1
 		for end < len(s.Faults) && s.Faults[end].At == f.At {
 			end++
 		}
-		a := ambushOf(f.At, s.Faults[i:end])
+		a := ackKillOf(f.At, s.Faults[i:end])
 		i = end
 		if len(a.servers) > 0 && (len(all) == 0 || all[len(all)-1].ends < a.at) {
 			all = append(all, a)
@@ -55,12 +55,12 @@ func ambushes(s nemesis.Schedule) []*ambush {
 	return all
 }
 
-// ambushOf returns the ambush of faults that begin at once; it has no servers if none of them is an ambush.
-func ambushOf(at time.Duration, faults []nemesis.Fault) *ambush {
-	a := &ambush{at: at, struck: make(chan struct{}), back: make(chan struct{})}
+// ackKillOf returns the kill of faults that begin at once; it has no servers if none of them waits for an acknowledgement.
+func ackKillOf(at time.Duration, faults []nemesis.Fault) *ackKill {
+	a := &ackKill{at: at, struck: make(chan struct{}), back: make(chan struct{})}
 	last := make(map[int]time.Duration)
 	for _, f := range faults {
-		if !f.Ambush {
+		if !f.AfterAck {
 			continue
 		}
 		if len(a.servers) == 0 || f.Ends() < a.ends {
@@ -88,7 +88,7 @@ func ambushOf(at time.Duration, faults []nemesis.Fault) *ambush {
 }
 
 // returned records that a server has restarted after the first fault.
-func (a *ambush) returned() {
+func (a *ackKill) returned() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.left--; a.left == 0 {
@@ -96,44 +96,44 @@ func (a *ambush) returned() {
 	}
 }
 
-// lie waits for the moments of ambushes, one after another.
-func (c *Cluster) lie(ctx context.Context, began time.Time, all []*ambush) {
+// killAfterAcks waits for the acknowledgements, one after another, and lets the servers be killed.
+func (c *Cluster) killAfterAcks(ctx context.Context, began time.Time, all []*ackKill) {
 	for _, a := range all {
 		if !wait.For(ctx, time.Until(began.Add(a.at))) {
 			return
 		}
 		moment, cancel := context.WithTimeout(ctx, stillness)
-		still := c.lull.Begin(moment, a.knows)
+		still := c.quiescer.Quiesce(moment, a.knows)
 		cancel()
 		close(a.struck)
 		if still {
 			c.mu.Lock()
-			c.ambushed++
+			c.killsAfterAck++
 			c.mu.Unlock()
 		}
 		select {
 		case <-a.back:
 		case <-ctx.Done():
 		}
-		c.lull.End()
+		c.quiescer.Resume()
 	}
 }
 
-// Ambushes returns how many ambushes have taken place so far.
-func (c *Cluster) Ambushes() int {
+// KillsAfterAck returns how many kills right after an acknowledgement have taken place so far.
+func (c *Cluster) KillsAfterAck() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.ambushed
+	return c.killsAfterAck
 }
 
-// plot tracks the ambushes of one server. Its methods must be called with ascending times.
-type plot struct {
-	all  []*ambush // those that have not ended
+// ackKillQueue tracks the kills after acknowledgements of one server. Its methods must be called with ascending times.
+type ackKillQueue struct {
+	all  []*ackKill // those that have not ended
 	self int
 }
 
-// due returns the ambush that kills the server at a time, or nil.
-func (p *plot) due(at time.Duration) *ambush {
+// due returns the kill that affects the server at a time, or nil.
+func (p *ackKillQueue) due(at time.Duration) *ackKill {
 	if len(p.all) > 0 && p.all[0].at == at && slices.Contains(p.all[0].servers, p.self) {
 		return p.all[0]
 	}
@@ -141,7 +141,7 @@ func (p *plot) due(at time.Duration) *ambush {
 }
 
 // over records that the server has reached its condition for a time.
-func (p *plot) over(at time.Duration) {
+func (p *ackKillQueue) over(at time.Duration) {
 	if len(p.all) > 0 && p.all[0].ends == at {
 		if slices.Contains(p.all[0].first, p.self) {
 			p.all[0].returned()

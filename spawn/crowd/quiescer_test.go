@@ -16,18 +16,18 @@ import (
 	"synod/spawn/nemesis"
 )
 
-// lulled is a crowd at work, and what it did.
-type lulled struct {
-	lull   crowd.Lull
-	mu     sync.Mutex
-	events []oplog.Event
-	asked  []actor.ID // whom gets were sent to
+// quiesced is a crowd at work, and what it did.
+type quiesced struct {
+	quiescer crowd.Quiescer
+	mu       sync.Mutex
+	events   []oplog.Event
+	asked    []actor.ID // whom gets were sent to
 }
 
 // told is a transport that notes whom gets are sent to.
 type told struct {
 	*fake
-	crowd *lulled
+	crowd *quiesced
 }
 
 func (f told) Send(to actor.ID, data []byte) error {
@@ -40,14 +40,14 @@ func (f told) Send(to actor.ID, data []byte) error {
 }
 
 // seen returns what was done so far.
-func (l *lulled) seen() ([]oplog.Event, []actor.ID) {
+func (l *quiesced) seen() ([]oplog.Event, []actor.ID) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return append([]oplog.Event{}, l.events...), append([]actor.ID{}, l.asked...)
 }
 
 // run lets the crowd work while f does something.
-func (l *lulled) run(
+func (l *quiesced) run(
 	t *testing.T, w nemesis.Workload, patience time.Duration, answer func(string) string, f func(ctx context.Context),
 ) {
 	t.Helper()
@@ -63,7 +63,7 @@ func (l *lulled) run(
 		f(ctx)
 	})
 	_, err := crowd.Run(ctx, crowd.Config{
-		Service: wire.Register, Workload: w, Patience: patience, Round: 20, Lull: &l.lull,
+		Service: wire.Register, Workload: w, Patience: patience, Round: 20, Quiescer: &l.quiescer,
 		Record: func(e oplog.Event) { l.mu.Lock(); defer l.mu.Unlock(); l.events = append(l.events, e) },
 		Connect: func() (client.Config, error) {
 			return client.Config{
@@ -78,18 +78,18 @@ func (l *lulled) run(
 	}
 }
 
-func (l *lulled) all() []oplog.Event {
+func (l *quiesced) all() []oplog.Event {
 	events, _ := l.seen()
 	return events
 }
 
-// TestLull makes sure that a lull begins right after a put, with nothing in flight, that nothing happens in it, and that
+// TestQuiescer makes sure that a pause begins right after a put, with nothing in flight, that nothing happens in it, and that
 // behind it each server is asked before anything else is written.
-func TestLull(t *testing.T) {
-	l := new(lulled)
+func TestQuiescer(t *testing.T) {
+	l := new(quiesced)
 	l.run(t, nemesis.Workload{Clients: 4, Reads: 0.5}, time.Minute, agree, func(ctx context.Context) {
 		for range 40 {
-			if !l.lull.Begin(ctx, 1) {
+			if !l.quiescer.Quiesce(ctx, 1) {
 				t.Error("there is no moment")
 				return
 			}
@@ -99,10 +99,10 @@ func TestLull(t *testing.T) {
 			}
 			time.Sleep(time.Millisecond)
 			if after := l.all(); len(after) != len(before) {
-				t.Errorf("in a lull: %+v", after[len(before)])
+				t.Errorf("in a pause: %+v", after[len(before)])
 			}
 			began := time.Now()
-			l.lull.End()
+			l.quiescer.Resume()
 			for len(l.all()) < len(before)+10 {
 				time.Sleep(100 * time.Microsecond)
 			}
@@ -120,7 +120,7 @@ func TestLull(t *testing.T) {
 				continue // Clients were too slow to look, and others do not wait for them for long.
 			}
 			if gets < 3 {
-				t.Errorf("after a lull there are %d gets", gets)
+				t.Errorf("after a pause there are %d gets", gets)
 			}
 			servers := make(map[actor.ID]bool)
 			for _, id := range whom[len(asked):][:3] {
@@ -133,7 +133,7 @@ func TestLull(t *testing.T) {
 	})
 }
 
-// notStill returns why a lull cannot begin after events: the last thing that happened has to be a put that was acknowledged,
+// notStill returns why a pause cannot begin after events: the last thing that happened has to be a put that was acknowledged,
 // and nothing else may be in flight, but for what takes so long that it may hang.
 func notStill(events []oplog.Event) string {
 	const hangs = 30 * time.Millisecond
@@ -152,7 +152,7 @@ func notStill(events []oplog.Event) string {
 		delete(began, e.Process)
 	}
 	if put < 0 {
-		return fmt.Sprintf("before a lull there is no put, but %+v", events[len(events)-1])
+		return fmt.Sprintf("before a pause there is no put, but %+v", events[len(events)-1])
 	}
 	for process, since := range began {
 		if put-since < hangs {
@@ -162,41 +162,41 @@ func notStill(events []oplog.Event) string {
 	return ""
 }
 
-// moments requires so many lulls, one after the other.
-func (l *lulled) moments(ctx context.Context, t *testing.T, n int) {
+// moments requires so many pauses, one after the other.
+func (l *quiesced) moments(ctx context.Context, t *testing.T, n int) {
 	t.Helper()
 	for range n {
-		if !l.lull.Begin(ctx, 1) {
+		if !l.quiescer.Quiesce(ctx, 1) {
 			t.Error("there is no moment")
 		}
-		l.lull.End()
+		l.quiescer.Resume()
 	}
 }
 
-// TestLullOfReaders makes sure that there are moments also when nobody has anything to put any more.
-func TestLullOfReaders(t *testing.T) {
-	l := new(lulled)
+// TestQuiescerOfReaders makes sure that there are moments also when nobody has anything to put any more.
+func TestQuiescerOfReaders(t *testing.T) {
+	l := new(quiesced)
 	l.run(t, nemesis.Workload{Clients: 2, Writes: 1}, time.Minute, agree, func(ctx context.Context) { l.moments(ctx, t, 20) })
 }
 
 // silent answers nothing.
 func silent(string) string { return "" }
 
-// TestNoLull makes sure that clients go on although there was no moment, nor an answer to those who look.
-func TestNoLull(t *testing.T) {
-	var l lulled
-	if l.lull.Begin(t.Context(), 0) {
-		t.Error("a lull of nobody")
+// TestNotQuiescent makes sure that clients go on although there was no moment, nor an answer to those who look.
+func TestNotQuiescent(t *testing.T) {
+	var l quiesced
+	if l.quiescer.Quiesce(t.Context(), 0) {
+		t.Error("a pause of nobody")
 	}
-	l.lull.End()
+	l.quiescer.Resume()
 	l.run(t, nemesis.Workload{Clients: 3, Reads: 0.5}, 50*time.Millisecond, silent, func(ctx context.Context) {
 		for range 2 {
 			short, cancel := context.WithTimeout(ctx, 20*time.Millisecond)
-			if l.lull.Begin(short, 2) {
-				t.Error("a lull without an answer")
+			if l.quiescer.Quiesce(short, 2) {
+				t.Error("a pause without an answer")
 			}
 			cancel()
-			l.lull.End()
+			l.quiescer.Resume()
 			for from := len(l.all()); len(l.all()) < from+20; {
 				time.Sleep(time.Millisecond)
 			}
@@ -204,7 +204,7 @@ func TestNoLull(t *testing.T) {
 	})
 }
 
-// TestHanging makes sure that a lull does not wait for operations that hang.
+// TestHanging makes sure that a pause does not wait for operations that hang.
 func TestHanging(t *testing.T) {
 	var mu sync.Mutex
 	puts := 0
@@ -218,6 +218,6 @@ func TestHanging(t *testing.T) {
 		}
 		return agree(request)
 	}
-	l := new(lulled)
+	l := new(quiesced)
 	l.run(t, nemesis.Workload{Clients: 40, Reads: 0.5}, time.Second, answer, func(ctx context.Context) { l.moments(ctx, t, 5) })
 }

@@ -6,39 +6,39 @@ import (
 	"time"
 )
 
-// Lull quiesces the clients of a crowd right after an acknowledgement. The zero value is ready to use. Its methods
-// are safe for concurrent use, but each Begin must be followed by an End before the next Begin.
-type Lull struct {
+// Quiescer pauses the clients of a crowd right after an acknowledgement. The zero value is ready to use. Its methods
+// are safe for concurrent use, but each Quiesce must be followed by a Resume before the next Quiesce.
+type Quiescer struct {
 	mu   sync.Mutex
 	gate *gate // nil while the crowd is not running
 }
 
-func (l *Lull) attach(g *gate) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.gate = g
+func (q *Quiescer) attach(g *gate) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.gate = g
 }
 
-func (l *Lull) attached() *gate {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.gate
+func (q *Quiescer) attached() *gate {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.gate
 }
 
-// Begin stops clients from starting operations, except one last write, once nothing else is in flight, at the server
+// Quiesce stops clients from starting operations, except one last write, once nothing else is in flight, at the server
 // with the given index. It waits until that is acknowledged, and reports whether it was before the context was done.
 // From then on clients start nothing, and if it returned true, only hanging operations are in flight: those that take
 // long are not waited for, and another write is tried, at any server. If no client may write any more, reads are used
 // instead.
-func (l *Lull) Begin(ctx context.Context, server int) bool {
-	g := l.attached()
+func (q *Quiescer) Quiesce(ctx context.Context, server int) bool {
+	g := q.attached()
 	if g == nil {
 		return false
 	}
 	g.mu.Lock()
 	quiet := make(chan struct{})
-	g.mood, g.still, g.gets = hushing, quiet, 0
-	g.lulls++
+	g.mood, g.still, g.gets = quiescing, quiet, 0
+	g.pauses++
 	g.whom = server
 	g.change.Broadcast()
 	g.mu.Unlock()
@@ -57,14 +57,14 @@ func (l *Lull) Begin(ctx context.Context, server int) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	was := g.mood
-	g.mood = hushed
-	return was == hushed
+	g.mood = quiescent
+	return was == quiescent
 }
 
-// End lets clients continue: first with one read at each server, concurrently, to check whether anything was lost
+// Resume lets clients continue: first with one read at each server, concurrently, to check whether anything was lost
 // before they overwrite it. When these have ended, or after a while, clients continue as before.
-func (l *Lull) End() {
-	g := l.attached()
+func (q *Quiescer) Resume() {
+	g := q.attached()
 	if g == nil {
 		return
 	}
@@ -77,9 +77,9 @@ func (l *Lull) End() {
 	}
 	g.mood, g.looks = looking, g.servers
 	g.change.Broadcast()
-	lull := g.lulls
-	time.AfterFunc(lookPatience, func() { g.relent(lull) })
+	pause := g.pauses
+	time.AfterFunc(lookPatience, func() { g.relent(pause) })
 }
 
-// lookPatience is how long the first reads after a lull may delay other operations.
+// lookPatience is how long the first reads after a pause may delay other operations.
 const lookPatience = 250 * time.Millisecond
