@@ -60,7 +60,7 @@ func (c Config) Validate() error {
 	case slices.ContainsFunc(c.Kinds, func(k nemesis.Kind) bool { return k.Possible(2, false) && !k.Possible(2, c.Streams) }):
 		return errors.New("streams deliver messages once and in order; remove duplicate and reorder from the faults")
 	case c.Ephemeral && slices.ContainsFunc(c.Kinds, nemesis.Kind.OfDisks):
-		return errors.New("the servers store nothing, so no disk can fail")
+		return errors.New("disk faults require servers that persist state; remove them from the faults")
 	}
 	_, err := c.Schedule(0)
 	if err == nil {
