@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"synod/checker/internal/grouping"
 	"synod/checker/internal/store"
 	"synod/model/statespace"
 )
@@ -41,14 +42,14 @@ func (e *engine) wantsGroups(n int) bool {
 // there are very many states, the choice depends only on the set of states, not on their order.
 func (e *engine) chooseGroups() [][]int {
 	all := e.gather()
-	limit := min(maxTogether, len(all[0].ids)/8)
-	g := newGrouping(all, limit, e.halted)
-	g.thin(maxGroups)
-	for g.merge() {
+	limit := min(maxTogether, len(all[0].IDs)/8)
+	g := grouping.New(all, limit, e.halted)
+	g.Thin(maxGroups)
+	for g.Merge() {
 	}
-	groups := make([][]int, len(g.of))
-	for i, one := range g.of {
-		groups[i] = one.slots
+	groups := make([][]int, len(g.Of))
+	for i, one := range g.Of {
+		groups[i] = one.Slots
 	}
 	slices.SortFunc(groups, func(a, b []int) int { return cmp.Compare(a[0], b[0]) })
 	return groups
@@ -58,13 +59,13 @@ func (e *engine) chooseGroups() [][]int {
 func (e *engine) halted() bool { return e.halt.Load() != 0 }
 
 // gather returns the values of each slot in the visited states, or in a sample of them.
-func (e *engine) gather() []gathering {
-	all := make([]gathering, e.space.Slots())
+func (e *engine) gather() []grouping.Group {
+	all := make([]grouping.Group, e.space.Slots())
 	compared := min(len(all), maxGroups)
 	most := max(minGathered, min(maxGathered, maxGatheredIDs/len(all), 2*maxCompared/(compared*compared)))
 	every := e.unique()/most + 1
 	for slot := range all {
-		all[slot] = gathering{slots: []int{slot}, ids: make([]uint32, 0, e.unique()/every+1)}
+		all[slot] = grouping.Group{Slots: []int{slot}, IDs: make([]uint32, 0, e.unique()/every+1)}
 	}
 	now := e.now()
 	state, ids := make([]statespace.PartID, len(all)), make([]uint32, len(e.layout.Fields))
@@ -74,7 +75,7 @@ func (e *engine) gather() []gathering {
 			if n++; n%every == 0 {
 				now.unpack(e.layout.Packed(i, key), ids, state)
 				for slot, id := range state {
-					all[slot].ids = append(all[slot].ids, uint32(id))
+					all[slot].IDs = append(all[slot].IDs, uint32(id))
 				}
 			}
 			return !e.halted()

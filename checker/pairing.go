@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"synod/checker/internal/grouping"
 	"synod/checker/internal/store"
 	"synod/internal/words"
 )
@@ -34,7 +35,7 @@ func (e *engine) chooseLayout(m *migration) *store.Layout {
 		roots := e.rootsOf(limits, fields)
 		total := 0
 		for _, r := range roots {
-			total += r.bits
+			total += r.Bits
 		}
 		switch {
 		case total <= store.MaxBits || e.halted():
@@ -69,14 +70,14 @@ func (e *engine) pairsStay(l *store.Layout) bool {
 }
 
 // rootsOf returns the fields that are in no pair, with their widths, except those of units that never change.
-func (e *engine) rootsOf(limits []uint32, fields []store.Field) []gathering {
+func (e *engine) rootsOf(limits []uint32, fields []store.Field) []grouping.Group {
 	inside := make([]bool, len(fields))
 	for _, f := range fields {
 		if f.Pairs != nil {
 			inside[f.Left], inside[f.Right] = true, true
 		}
 	}
-	var roots []gathering
+	var roots []grouping.Group
 	for f := range fields {
 		bits := 0
 		if pairs := fields[f].Pairs; pairs != nil {
@@ -86,7 +87,7 @@ func (e *engine) rootsOf(limits []uint32, fields []store.Field) []gathering {
 			bits = store.Width(limits[f])
 		}
 		if bits > 0 && !inside[f] {
-			roots = append(roots, gathering{field: f, bits: bits})
+			roots = append(roots, grouping.Group{Field: f, Bits: bits})
 		}
 	}
 	return roots
@@ -94,20 +95,21 @@ func (e *engine) rootsOf(limits []uint32, fields []store.Field) []gathering {
 
 // pairUp pairs roots, which take total bits, until the fields seem to fit into an integer: at least one pair. It uses
 // a sample of the states.
-func (e *engine) pairUp(m migration, fields []store.Field, roots []gathering, total int) []store.Field {
+func (e *engine) pairUp(m migration, fields []store.Field, roots []grouping.Group, total int) []store.Field {
 	e.sample(m, fields, roots)
 	// Of equally good pairs the first one is taken: the one with the narrowest fields.
-	slices.SortStableFunc(roots, func(a, b gathering) int { return cmp.Compare(a.bits, b.bits) })
-	sampled, states, before := len(roots[0].ids), e.relaid, len(fields)
-	g := newGrouping(roots, sampled, func() bool { return total <= store.MaxBits && len(fields) > before || e.halted() })
-	g.joined = func(into, other *gathering) {
-		fields = append(fields, store.Field{Left: into.field, Right: other.field, Pairs: words.NewPairs(e.arena)})
-		total -= into.bits + other.bits
-		into.field, into.bits = len(fields)-1, e.pairRoom+store.Width(uint32(expected(into.held, sampled, states)))
-		total += into.bits
+	slices.SortStableFunc(roots, func(a, b grouping.Group) int { return cmp.Compare(a.Bits, b.Bits) })
+	sampled, states, before := len(roots[0].IDs), e.relaid, len(fields)
+	over := func() bool { return total <= store.MaxBits && len(fields) > before || e.halted() }
+	g := grouping.New(roots, sampled, over)
+	g.Joined = func(into, other *grouping.Group) {
+		fields = append(fields, store.Field{Left: into.Field, Right: other.Field, Pairs: words.NewPairs(e.arena)})
+		total -= into.Bits + other.Bits
+		into.Field, into.Bits = len(fields)-1, e.pairRoom+store.Width(uint32(expected(into.Held, sampled, states)))
+		total += into.Bits
 	}
-	g.thin(maxPaired)
-	for !g.over() && len(g.of) > 2 && g.merge() {
+	g.Thin(maxPaired)
+	for !over() && len(g.Of) > 2 && g.Merge() {
 	}
 	return fields
 }
@@ -125,7 +127,7 @@ func expected(held, sampled, states int) int {
 }
 
 // sample collects the values of some fields in a sample of the states.
-func (e *engine) sample(m migration, fields []store.Field, of []gathering) {
+func (e *engine) sample(m migration, fields []store.Field, of []grouping.Group) {
 	w, old := e.workers[0], m.old
 	most := min(pairSample, max(minGathered, pairSampleIDs/len(fields)))
 	taken := 0
@@ -134,7 +136,7 @@ func (e *engine) sample(m migration, fields []store.Field, of []gathering) {
 			w.unpackOld(m, old.layout.Packed(i, key))
 			store.Join(fields, w.row, m.joinFrom(e.units))
 			for k := range of {
-				of[k].ids = append(of[k].ids, w.row[of[k].field])
+				of[k].IDs = append(of[k].IDs, w.row[of[k].Field])
 			}
 			taken++
 			return taken < most*(i+1)/len(old.shards) && !e.halted()

@@ -1,4 +1,4 @@
-package checker
+package grouping
 
 import (
 	"cmp"
@@ -18,7 +18,7 @@ type crowd []member
 
 // member is a group with its sort keys.
 type member struct {
-	gathering
+	Group
 	distinct int    // number of distinct values
 	pattern  uint64 // hash of which states have equal values
 	turn     int    // order of insertion
@@ -38,26 +38,26 @@ func (c crowd) Less(i, k int) bool {
 	return cmp.Or(cmp.Compare(a.distinct, b.distinct), cmp.Compare(a.pattern, b.pattern), cmp.Compare(a.turn, b.turn)) < 0
 }
 
-// thin merges groups, if they have few enough combinations, until at most most groups are left. If more are left,
+// Thin merges groups, if they have few enough combinations, until at most most groups are left. If more are left,
 // whose combinations with every candidate are too many, they are not merged any further.
-func (g *grouping) thin(most int) {
-	if len(g.of) <= most {
+func (g *Merger) Thin(most int) {
+	if len(g.Of) <= most {
 		return
 	}
-	waiting := make(crowd, 0, len(g.of))
-	for i := range g.of {
-		waiting = append(waiting, g.member(g.of[i], i))
+	waiting := make(crowd, 0, len(g.Of))
+	for i := range g.Of {
+		waiting = append(waiting, g.member(g.Of[i], i))
 	}
 	heap.Init(&waiting)
-	var done []gathering // groups with too many combinations with every candidate
+	var done []Group // groups with too many combinations with every candidate
 	others := make([]member, 0, candidates)
-	for turn := len(g.of); len(waiting) > 1 && len(waiting)+len(done) > most && !g.over(); turn++ {
+	for turn := len(g.Of); len(waiting) > 1 && len(waiting)+len(done) > most && !g.over(); turn++ {
 		first := heap.Pop(&waiting).(member)
 		others = others[:0]
-		best, fewest := -1, g.pairs.Limit+1
+		best, fewest := -1, g.pairs.limit+1
 		for len(others) < candidates && len(waiting) > 0 {
 			other := heap.Pop(&waiting).(member)
-			if n := g.pairs.Count(first.ids, other.ids, fewest); n < fewest {
+			if n := g.pairs.count(first.IDs, other.IDs, fewest); n < fewest {
 				best, fewest = len(others), n
 			}
 			others = append(others, other)
@@ -68,34 +68,34 @@ func (g *grouping) thin(most int) {
 			}
 		}
 		if best < 0 {
-			done = append(done, first.gathering)
+			done = append(done, first.Group)
 			continue
 		}
-		g.combine(&first.gathering, &others[best].gathering)
-		heap.Push(&waiting, g.member(first.gathering, turn))
+		g.combine(&first.Group, &others[best].Group)
+		heap.Push(&waiting, g.member(first.Group, turn))
 	}
-	g.of = done
+	g.Of = done
 	for len(waiting) > 0 {
-		g.of = append(g.of, heap.Pop(&waiting).(member).gathering)
+		g.Of = append(g.Of, heap.Pop(&waiting).(member).Group)
 	}
-	g.settled = len(g.of) > most
-	if g.joined == nil {
-		slices.SortFunc(g.of, func(a, b gathering) int { return cmp.Compare(a.slots[0], b.slots[0]) })
+	g.settled = len(g.Of) > most
+	if g.Joined == nil {
+		slices.SortFunc(g.Of, func(a, b Group) int { return cmp.Compare(a.Slots[0], b.Slots[0]) })
 	}
 }
 
 // member returns a group with its sort keys. For a group with more distinct values than the limit, they are not
 // counted further.
-func (g *grouping) member(of gathering, turn int) member {
-	m := member{gathering: of, turn: turn, pattern: 14695981039346656037}
-	g.pairs.Clear()
-	for _, id := range of.ids {
-		number, ok := g.pairs.Number(id, 0)
+func (g *Merger) member(of Group, turn int) member {
+	m := member{Group: of, turn: turn, pattern: 14695981039346656037}
+	g.pairs.clear()
+	for _, id := range of.IDs {
+		number, ok := g.pairs.number(id, 0)
 		if !ok {
 			break
 		}
 		m.pattern = (m.pattern ^ uint64(number)) * 1099511628211
 	}
-	m.distinct = g.pairs.Filled
+	m.distinct = g.pairs.filled
 	return m
 }

@@ -1,4 +1,4 @@
-package checker
+package grouping
 
 import (
 	"math/rand/v2"
@@ -12,10 +12,10 @@ func TestGroupingIsThatOfCountingAnew(t *testing.T) {
 	for range 300 {
 		limit := 1 + random.IntN(40)
 		never := func() bool { return false }
-		g := newGrouping(randomGatherings(random), limit, never)
-		of := make([]gathering, len(g.of))
-		for i, one := range g.of {
-			of[i] = gathering{slots: slices.Clone(one.slots), ids: slices.Clone(one.ids)}
+		g := New(randomGatherings(random), limit, never)
+		of := make([]Group, len(g.Of))
+		for i, one := range g.Of {
+			of[i] = Group{Slots: slices.Clone(one.Slots), IDs: slices.Clone(one.IDs)}
 		}
 		for {
 			left, right, ok := fewestAnew(of, limit)
@@ -23,39 +23,39 @@ func TestGroupingIsThatOfCountingAnew(t *testing.T) {
 			if l != left || r != right || merged != ok {
 				t.Fatalf("%d and %d, %t: expected %d and %d, %t", l, r, merged, left, right, ok)
 			}
-			if !g.merge() {
+			if !g.Merge() {
 				break
 			}
-			newGrouping(nil, limit, never).combine(&of[left], &of[right])
+			New(nil, limit, never).combine(&of[left], &of[right])
 			of = append(of[:right], of[right+1:]...)
-			same := func(a, b gathering) bool { return slices.Equal(a.slots, b.slots) && slices.Equal(a.ids, b.ids) }
-			if !slices.EqualFunc(of, g.of, same) {
-				t.Fatalf("merged %v, expected %v", g.of, of)
+			same := func(a, b Group) bool { return slices.Equal(a.Slots, b.Slots) && slices.Equal(a.IDs, b.IDs) }
+			if !slices.EqualFunc(of, g.Of, same) {
+				t.Fatalf("merged %v, expected %v", g.Of, of)
 			}
 		}
 	}
 }
 
-func randomGatherings(random *rand.Rand) []gathering {
-	of := make([]gathering, 2+random.IntN(8))
+func randomGatherings(random *rand.Rand) []Group {
+	of := make([]Group, 2+random.IntN(8))
 	states := random.IntN(200)
 	for i := range of {
-		of[i].slots = []int{i}
+		of[i].Slots = []int{i}
 		values := 1 + random.IntN(9)
 		for range states {
-			of[i].ids = append(of[i].ids, uint32(random.IntN(values)))
+			of[i].IDs = append(of[i].IDs, uint32(random.IntN(values)))
 		}
 	}
 	return of
 }
 
-func fewestAnew(of []gathering, limit int) (left, right int, ok bool) {
+func fewestAnew(of []Group, limit int) (left, right int, ok bool) {
 	fewest := limit + 1
 	for i := range of {
 		for k := i + 1; k < len(of); k++ {
 			pairs := make(map[[2]uint32]bool)
-			for at := range of[i].ids {
-				pairs[[2]uint32{of[i].ids[at], of[k].ids[at]}] = true
+			for at := range of[i].IDs {
+				pairs[[2]uint32{of[i].IDs[at], of[k].IDs[at]}] = true
 			}
 			if len(pairs) < fewest {
 				left, right, fewest, ok = i, k, len(pairs), true
