@@ -4,6 +4,7 @@ import (
 	"math/bits"
 	"sync/atomic"
 
+	"synod/checker/internal/expand"
 	"synod/internal/words"
 	"synod/model/statespace"
 )
@@ -14,7 +15,7 @@ import (
 // right. Workers share the cache. Its shape is fixed; it is replaced when more is read or when it is full.
 type agreements struct {
 	version uint32 // the judge's version when the cache was created
-	units   *units
+	units   *expand.Units
 	read    []classes // the units that properties read
 	table   []atomic.Uint64
 	shift   int // shift of a hash that yields an index in table
@@ -24,29 +25,12 @@ type agreements struct {
 
 // classes numbers the values that properties read of a unit.
 type classes struct {
-	unit         *unit
+	unit         *expand.Unit
 	aspects      []aspectOf
-	of           *classBytes          // id -> class, from 1, if it is below manyClasses
+	of           *expand.Classes      // id -> class, from 1, if it is below manyClasses
 	wide         *words.Array[uint32] // id -> class, if it is at least manyClasses
 	numbers      *words.Table         // what is read -> class, from 0
 	place, width int
-}
-
-// classBytes is a byte per id of a unit, small enough to stay in a near cache. The unit makes room for each of its
-// ids.
-type classBytes struct{ fours *words.Array[uint32] }
-
-func (b *classBytes) ensure(id uint32) { b.fours.Ensure(id / 4) }
-
-func (b *classBytes) ensureAll(limit uint32) { b.fours.EnsureAll(limit/4 + 1) }
-
-func (b *classBytes) at(id uint32) uint32 {
-	return atomic.LoadUint32(b.fours.At(id/4)) >> (id % 4 * 8) & 255
-}
-
-// set sets the byte of an id, once; concurrent callers set the same value.
-func (b *classBytes) set(id, class uint32) {
-	atomic.OrUint32(b.fours.At(id/4), class<<(id%4*8))
 }
 
 const (
@@ -58,7 +42,7 @@ const (
 )
 
 // agreements returns the current cache for the units, and replaces it if what is read has changed or it is full.
-func (j *judge) agreements(us *units) *agreements {
+func (j *judge) agreements(us *expand.Units) *agreements {
 	a := j.agreed.Load()
 	if a != nil && a.version == j.version.Load() && a.units == us && !a.crowded() {
 		return a
@@ -77,20 +61,18 @@ func (j *judge) agreements(us *units) *agreements {
 	return a
 }
 
-func newAgreements(us *units, read []aspectOf, version uint32) *agreements {
+func newAgreements(us *expand.Units, read []aspectOf, version uint32) *agreements {
 	a := &agreements{version: version, units: us}
-	for _, u := range us.of {
+	for _, u := range us.Of {
 		c := classes{unit: u}
 		for _, r := range read {
-			if us.slotOf[r.slot] == u.index {
+			if us.SlotOf[r.slot] == u.Index {
 				c.aspects = append(c.aspects, r)
 			}
 		}
 		if len(c.aspects) > 0 {
-			c.of, c.wide = &classBytes{words.NewArray[uint32](us.arena)}, words.NewArray[uint32](us.arena)
-			c.numbers = words.NewTable(us.arena)
-			u.classes.Store(c.of)
-			c.of.ensureAll(u.limit.Load())
+			c.wide, c.numbers = words.NewArray[uint32](us.Arena), words.NewTable(us.Arena)
+			c.of = us.Classify(u)
 			a.read = append(a.read, c)
 		}
 	}
@@ -155,7 +137,7 @@ func (a *agreements) keys(ids [][]uint32, into []uint64, state []statespace.Part
 	for k := range a.read {
 		c := &a.read[k]
 		place, width := c.place&63, c.width&63
-		for i, id := range ids[c.unit.index][:len(into)] {
+		for i, id := range ids[c.unit.Index][:len(into)] {
 			class := c.classOf(id, state, space)
 			if k > 0 && into[i] == 0 || uint64(class)>>width != 0 {
 				into[i] = 0
@@ -168,7 +150,7 @@ func (a *agreements) keys(ids [][]uint32, into []uint64, state []statespace.Part
 
 // classOf returns the class of an id.
 func (c *classes) classOf(id uint32, state []statespace.PartID, space statespace.Space) uint32 {
-	class := c.of.at(id)
+	class := c.of.At(id)
 	if class == 0 || class == manyClasses {
 		return c.learn(id, state, space)
 	}
@@ -177,12 +159,12 @@ func (c *classes) classOf(id uint32, state []statespace.PartID, space statespace
 
 // learn computes and stores the class of an id.
 func (c *classes) learn(id uint32, state []statespace.PartID, space statespace.Space) uint32 {
-	if c.of.at(id) == manyClasses {
+	if c.of.At(id) == manyClasses {
 		if class := atomic.LoadUint32(c.wide.At(id)); class != 0 {
 			return class
 		}
 	}
-	c.unit.parts(id, state)
+	c.unit.Parts(id, state)
 	var few [32]uint32
 	values := few[:0]
 	for _, r := range c.aspects {
@@ -194,7 +176,7 @@ func (c *classes) learn(id uint32, state []statespace.PartID, space statespace.S
 		c.wide.Ensure(id)
 		atomic.StoreUint32(c.wide.At(id), class)
 	}
-	c.of.set(id, min(class, manyClasses))
+	c.of.Set(id, min(class, manyClasses))
 	return class
 }
 

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"synod/checker/internal/expand"
 	"synod/checker/internal/store"
 	"synod/model/statespace"
 )
@@ -47,7 +48,7 @@ func (e *engine) breadthFirst(r *Result) {
 			return
 		}
 		e.regroup(current)
-		e.units.forget(e.unique())
+		e.units.Forget(e.unique())
 		next := &store.Frontier{}
 		e.expandLevel(current, next, level+1)
 		if e.halt.Load() != 0 {
@@ -221,9 +222,9 @@ func (e *engine) regroup(current *store.Frontier) {
 	if e.halt.Load() != 0 {
 		return
 	}
-	same := slices.EqualFunc(groups, e.units.of, func(g []int, u *unit) bool { return slices.Equal(g, u.slots) })
+	same := slices.EqualFunc(groups, e.units.Of, func(g []int, u *expand.Unit) bool { return slices.Equal(g, u.Slots) })
 	if same {
 		return
 	}
-	e.relayout(newUnits(e.space, e.arena, groups), current)
+	e.relayout(expand.New(e.space, e.arena, groups), current)
 }

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"synod/checker/internal/expand"
 	"synod/checker/internal/store"
 	"synod/model/statespace"
 )
@@ -72,7 +73,7 @@ func (e *engine) depthFirst(r *Result) {
 		}
 		us := e.units
 		if n := e.unique(); n < lateGrouping && e.wantsGroups(n) {
-			us = newUnits(e.space, e.arena, e.chooseGroups())
+			us = expand.New(e.space, e.arena, e.chooseGroups())
 		}
 		if !e.relayout(us, waiting) {
 			break

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"synod/checker/internal/expand"
 	"synod/checker/internal/memo"
 	"synod/checker/internal/store"
 	"synod/internal/offheap"
@@ -33,7 +34,7 @@ type engine struct {
 	outer     statespace.Space    // the space that whole was made of; else nil
 	options   Options
 	arena     *offheap.Arena
-	units     *units
+	units     *expand.Units
 	layout    *store.Layout
 	shards    []*store.Shard
 	inside    *memo.Function // the boundary, or nil
@@ -183,7 +184,7 @@ func (e *engine) furnish() error {
 	for slot := range groups {
 		groups[slot] = []int{slot}
 	}
-	e.units = newUnits(space, e.arena, groups)
+	e.units = expand.New(space, e.arena, groups)
 	for _, w := range e.workers {
 		w.settleIn()
 	}
@@ -199,7 +200,7 @@ func (e *engine) furnish() error {
 // the initial states may be missing.
 func (e *engine) begin() error {
 	if e.tooLate() {
-		return e.layOut(store.NewLayout(e.limits(), nil, 0, 0, 0))
+		return e.layOut(store.NewLayout(e.units.Limits(), nil, 0, 0, 0))
 	}
 	initial, err := e.initials()
 	if err != nil {
@@ -225,24 +226,16 @@ func (e *engine) begin() error {
 	}
 	e.raiseDoubts()
 	for _, state := range e.initial {
-		for _, u := range e.units.of {
-			u.id(state)
-			u.id(e.least(state))
+		for _, u := range e.units.Of {
+			u.ID(state)
+			u.ID(e.least(state))
 		}
 	}
-	return e.layOut(store.NewLayout(e.limits(), nil, 0, 0, 0))
+	return e.layOut(store.NewLayout(e.units.Limits(), nil, 0, 0, 0))
 }
 
 // tooLate reports whether the search was stopped before it began.
 func (e *engine) tooLate() bool { return !e.underway && e.halt.Load() != 0 }
-
-func (e *engine) limits() []uint32 {
-	limits := make([]uint32, len(e.units.of))
-	for i, u := range e.units.of {
-		limits[i] = u.limit.Load()
-	}
-	return limits
-}
 
 // layOut creates an empty visited set for a layout.
 func (e *engine) layOut(l *store.Layout) error {

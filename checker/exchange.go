@@ -133,7 +133,7 @@ func (w *worker) judge(keys []uint64, decided func(packed uint64, decides []int)
 		if e.halted() {
 			return // Each state may take long to read.
 		}
-		for index := range e.units.of {
+		for index := range e.units.Of {
 			w.row[index] = w.ids[index][i]
 		}
 		if again {
@@ -150,7 +150,7 @@ func (w *worker) judge(keys []uint64, decided func(packed uint64, decides []int)
 
 // askAgain evaluates the properties again for a state whose answers may be known.
 func (w *worker) askAgain(ids []uint32) {
-	w.e.units.parts(ids, w.state)
+	w.e.units.Parts(ids, w.state)
 	if err := w.e.judge.askAgain(w.reading, w.state); err != nil {
 		w.e.failAt(err, slices.Clone(w.state))
 	}
@@ -170,7 +170,7 @@ func (w *worker) within() (bool, error) {
 // ask evaluates the properties for a state without a cached answer, and caches the answer if the state decides none.
 func (w *worker) ask(a *agreements, read uint64, ids []uint32) []int {
 	e := w.e
-	e.units.parts(ids, w.state)
+	e.units.Parts(ids, w.state)
 	decides, err := e.judge.ask(w.reading, w.state)
 	if err != nil {
 		e.failAt(err, slices.Clone(w.state))

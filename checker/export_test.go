@@ -3,13 +3,15 @@ package checker
 import (
 	"runtime/metrics"
 	"testing"
+
+	"synod/checker/internal/expand"
 )
 
 // KeepSteps changes how many bytes of steps are kept, for the time of a test.
 func KeepSteps(t *testing.T, bytes int) {
-	was := keptSteps
-	keptSteps = bytes
-	t.Cleanup(func() { keptSteps = was })
+	was := expand.KeptSteps
+	expand.KeptSteps = bytes
+	t.Cleanup(func() { expand.KeptSteps = was })
 }
 
 // ProcessMemory is what the process holds, as a search counts it that has nothing outside the Go heap.

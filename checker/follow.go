@@ -46,7 +46,7 @@ func (k *walker) setOut() {
 		k.due[i] = f.expect == statespace.Eventually
 	}
 	for _, r := range k.w.refining {
-		k.w.e.units.parts(k.ids, k.w.following.to)
+		k.w.e.units.Parts(k.ids, k.w.following.to)
 		ok, err := r.begin(k.w.following.to)
 		if err != nil {
 			k.failed(err)
@@ -64,7 +64,7 @@ func (k *walker) notice() {
 		return
 	}
 	state := k.w.following.to
-	k.w.e.units.parts(k.ids, state)
+	k.w.e.units.Parts(k.ids, state)
 	terminal, asked := false, false
 	for i, f := range k.w.following.of {
 		if k.w.e.judge.decided[f.property].Load() {
@@ -105,7 +105,7 @@ func (k *walker) terminal() bool {
 	defer k.w.cuts.Store(cuts)
 	total, ok := k.transitions()
 	var idle []int // steps that are not enabled
-	if ok && k.w.e.units.ranked {
+	if ok && k.w.e.units.Ranked {
 		idle = k.outranked(total)
 	}
 	for n := 0; ok && n < total; n++ {
@@ -127,8 +127,8 @@ func (k *walker) terminal() bool {
 
 // refine checks the step from k.ids to k.next against the abstract models, before the walk takes it.
 func (k *walker) refine() {
-	k.w.e.units.parts(k.ids, k.w.following.from)
-	k.w.e.units.parts(k.next, k.w.following.to)
+	k.w.e.units.Parts(k.ids, k.w.following.from)
+	k.w.e.units.Parts(k.next, k.w.following.to)
 	for _, r := range k.w.refining {
 		ok, err := r.follows(k.w.following.from, k.w.following.to)
 		if err != nil {

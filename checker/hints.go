@@ -47,10 +47,10 @@ const likelyBits = 16
 
 // newFilter returns a filter for wanted states, or nil if any state may lead to them.
 func (e *engine) newFilter(wanted map[uint64]bool) *filter {
-	if e.whole == nil || e.turns() || len(e.units.of) > 64 {
+	if e.whole == nil || e.turns() || len(e.units.Of) > 64 {
 		return nil
 	}
-	f := &filter{units: len(e.units.of)}
+	f := &filter{units: len(e.units.Of)}
 	for _, w := range e.workers {
 		if w.masks.many {
 			return nil

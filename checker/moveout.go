@@ -57,7 +57,7 @@ func (e *engine) moveOut(walkers []*walker) error {
 	for i, r := range e.refiners {
 		r.images.Succeed(oldRefiners[i].images)
 	}
-	e.units.sorted = true
+	e.units.Sorted = true
 	for _, w := range e.workers {
 		w.follow()
 	}
@@ -69,8 +69,8 @@ func (e *engine) moveOut(walkers []*walker) error {
 		if err != nil {
 			return err
 		}
-		for n, u := range e.units.of {
-			k.ids[n] = u.id(state)
+		for n, u := range e.units.Of {
+			k.ids[n] = u.ID(state)
 		}
 		clear(k.words)
 		k.total, k.seen, k.expanded = 0, reads{}, false

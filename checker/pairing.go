@@ -25,7 +25,7 @@ const (
 // chooseLayout returns the next layout. While the fields do not fit into an integer, two fields with few combinations
 // are paired. It sets m.kept.
 func (e *engine) chooseLayout(m *migration) *store.Layout {
-	limits := e.limits()
+	limits := e.units.Limits()
 	units := len(limits)
 	fields := make([]store.Field, units)
 	if e.units == m.old.units && !m.old.layout.Flat(units) && e.pairsStay(m.old.layout) {

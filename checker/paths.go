@@ -112,7 +112,7 @@ func (e *engine) graph() (*liveness.Graph, error) {
 		return nil, err
 	}
 	s := &liveness.Search{
-		Index: index, Space: e.space, Just: e.units.just, Initial: e.initial, Left: e.left, Arena: e.arena, Chunks: &e.chunks,
+		Index: index, Space: e.space, Just: e.units.Just, Initial: e.initial, Left: e.left, Arena: e.arena, Chunks: &e.chunks,
 		MaxEdges: maxEdges, MaxTour: maxTour,
 		Parallel: func(f func(int)) { e.parallel(func(w *worker) { f(slices.Index(e.workers, w)) }) },
 		Over:     e.isOver, Room: e.room, Fail: func(err error) { e.failAt(err, nil) }, Aside: e.aside.Store,
@@ -150,7 +150,7 @@ type again struct {
 // Expand implements liveness.Worker.
 func (a *again) Expand(batch []uint64, into *liveness.Expansion) bool {
 	w := a.w
-	w.labelling, w.cutLabels, w.cutFrom = w.e.units.just != nil, w.cutLabels[:0], a.cuts[:0]
+	w.labelling, w.cutLabels, w.cutFrom = w.e.units.Just != nil, w.cutLabels[:0], a.cuts[:0]
 	ok := w.expand(batch)
 	a.cuts, w.cutFrom, w.labelling = w.cutFrom, nil, false
 	*into = liveness.Expansion{

@@ -3,32 +3,11 @@ package checker
 import (
 	"math"
 	"slices"
-
-	"synod/model/statespace"
 )
 
 // A space whose steps have ranks (see statespace.Ranked) is expanded like any other; then the successors of disabled
 // steps are dropped. The ranks of an id's steps follow its block, so that they are published with it; none of these
 // steps is a lone step.
-
-// hasRanks reports whether steps of a space may have ranks other than 0.
-func hasRanks(space statespace.Space) bool {
-	r, ok := space.(statespace.Ranked)
-	return ok && r.Ranked()
-}
-
-// ranksOf appends the ranks of the steps in a word, in order.
-func (us *units) ranksOf(word uint64, into []int32) []int32 {
-	count := stepCount(word)
-	if count == 0 {
-		return into
-	}
-	block := us.stepAt(word, count)
-	for _, rank := range block[:count] {
-		into = append(into, int32(rank))
-	}
-	return into
-}
 
 // outrank marks the successors of disabled steps as dead. Those that an effect refused are already dead, and disable
 // no other step. w.dead stays sorted.
@@ -36,7 +15,7 @@ func (w *worker) outrank() {
 	w.ranks = w.ranks[:0]
 	for index := range w.words { // in the order of takeSteps
 		for _, word := range w.words[index][:w.batch] {
-			w.ranks = w.e.units.ranksOf(word, w.ranks)
+			w.ranks = w.e.units.RanksOf(word, w.ranks)
 		}
 	}
 	var lowest [batchLength]int32
@@ -67,7 +46,7 @@ func (w *worker) outrank() {
 func (k *walker) outranked(total int) []int {
 	var ranks []int32
 	for _, word := range k.words {
-		ranks = k.w.e.units.ranksOf(word, ranks)
+		ranks = k.w.e.units.RanksOf(word, ranks)
 	}
 	lowest := int32(math.MaxInt32)
 	for n, rank := range ranks {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"sync/atomic"
 
+	"synod/checker/internal/expand"
 	"synod/checker/internal/store"
 	"synod/model/statespace"
 )
@@ -12,7 +13,7 @@ import (
 // No worker may be searching, and buffers and queues must be empty. It reports false if the search is to stop:
 // because there is not enough memory for both layouts, or because it was stopped meanwhile. Then all visited states
 // are unchanged.
-func (e *engine) relayout(us *units, frontiers ...*store.Frontier) bool {
+func (e *engine) relayout(us *expand.Units, frontiers ...*store.Frontier) bool {
 	old := e.now()
 	if limit := e.options.MemoryLimit; limit > 0 && e.memory()+old.bytes() > limit {
 		e.stop(stopMemory)
@@ -34,7 +35,7 @@ func (e *engine) relayout(us *units, frontiers ...*store.Frontier) bool {
 		}
 		e.units, e.layout, e.shards = old.units, old.layout, old.shards
 		for _, w := range e.workers {
-			w.compile, w.moving = compileScratch{}, nil
+			w.compile, w.moving = expand.Scratch{}, nil
 			w.fit()
 		}
 		return false
@@ -72,7 +73,7 @@ func (e *engine) moveStates(m *migration) {
 		// Intern the ids of the new units now, so that the fields are wide enough.
 		e.eachState(m.old, func(w *worker, packed uint64, _ uint8) { w.unpackOld(*m, packed) })
 		for _, w := range e.workers {
-			w.compile = compileScratch{}
+			w.compile = expand.Scratch{}
 		}
 	}
 	l := e.chooseLayout(m)
@@ -110,7 +111,7 @@ const minPairRoom = 6
 
 // snapshot is what is needed to interpret packed states.
 type snapshot struct {
-	units  *units
+	units  *expand.Units
 	layout *store.Layout
 	shards []*store.Shard
 }
@@ -119,8 +120,8 @@ type snapshot struct {
 func (e *engine) now() snapshot { return snapshot{e.units, e.layout, e.shards} }
 
 func (s snapshot) unpack(packed uint64, ids []uint32, state []statespace.PartID) {
-	s.layout.Unpack(packed, ids, len(s.units.of))
-	s.units.parts(ids, state)
+	s.layout.Unpack(packed, ids, len(s.units.Of))
+	s.units.Parts(ids, state)
 }
 
 // eachState runs f on every visited state, in parallel, until the search is stopped.
@@ -150,7 +151,7 @@ type migration struct {
 // beginMove allocates room for the ids of the states to move.
 func (e *engine) beginMove(m migration) {
 	for _, w := range e.workers {
-		w.row = make([]uint32, maxFields(len(e.units.of)))
+		w.row = make([]uint32, maxFields(len(e.units.Of)))
 		w.oldRow = make([]uint32, len(m.old.layout.Fields))
 	}
 }
@@ -162,18 +163,18 @@ func (w *worker) unpackOld(m migration, packed uint64) {
 	case m.kept > 0:
 		old.layout.UnpackRoots(packed, w.row)
 	case us == old.units:
-		old.layout.Unpack(packed, w.oldRow, len(us.of))
-		copy(w.row, w.oldRow[:len(us.of)])
+		old.layout.Unpack(packed, w.oldRow, len(us.Of))
+		copy(w.row, w.oldRow[:len(us.Of)])
 	default:
 		old.unpack(packed, w.oldRow, w.state)
-		for i, u := range us.of {
-			w.row[i] = u.id(w.state)
+		for i, u := range us.Of {
+			w.row[i] = u.ID(w.state)
 		}
 	}
 }
 
 // joinFrom returns the first field that unpackOld leaves out.
-func (m migration) joinFrom(us *units) int { return max(m.kept, len(us.of)) }
+func (m migration) joinFrom(us *expand.Units) int { return max(m.kept, len(us.Of)) }
 
 // repack returns a packed state of the old layout, packed for the engine's.
 func (w *worker) repack(m migration, packed uint64) uint64 {
@@ -191,7 +192,7 @@ var errNarrow = errors.New("checker: a layout that does not hold the states it w
 
 // packRow packs the state whose unit ids are in w.row. The layout must hold it.
 func (w *worker) packRow() uint64 {
-	packed, ok := w.e.layout.Pack(w.row, len(w.e.units.of))
+	packed, ok := w.e.layout.Pack(w.row, len(w.e.units.Of))
 	if !ok {
 		panic(errNarrow)
 	}
@@ -200,8 +201,8 @@ func (w *worker) packRow() uint64 {
 
 // pack packs the state with these parts. The layout must hold it.
 func (w *worker) pack(state []statespace.PartID) uint64 {
-	for i, u := range w.e.units.of {
-		w.row[i] = u.id(state)
+	for i, u := range w.e.units.Of {
+		w.row[i] = u.ID(state)
 	}
 	return w.packRow()
 }

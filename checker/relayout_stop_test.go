@@ -4,6 +4,7 @@ import (
 	"slices"
 	"testing"
 
+	"synod/checker/internal/expand"
 	"synod/examples/singledecree"
 	"synod/model/statespace"
 )
@@ -19,7 +20,7 @@ func TestRelayoutStopped(t *testing.T) {
 		for slot := range groups {
 			groups[slot] = []int{slot}
 		}
-		if e.relayout(newUnits(e.space, e.arena, groups)) {
+		if e.relayout(expand.New(e.space, e.arena, groups)) {
 			t.Error("a relayout came to its end although the search was stopped")
 		}
 		if e.unique() != before {

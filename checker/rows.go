@@ -1,6 +1,9 @@
 package checker
 
-import "slices"
+import (
+	"slices"
+	"synod/checker/internal/expand"
+)
 
 // With paired fields or a boundary, a successor cannot be computed by arithmetic on packed states alone. But a
 // successor has the ids of its source in all units except a few, so only the changes are processed: the pairs over
@@ -21,15 +24,15 @@ func (w *worker) findMoves() {
 
 // eachStep calls f with the next id of each step in a word, in the order of takeSteps.
 func (w *worker) eachStep(word uint64, f func(next uint32)) {
-	if word&stepsLone != 0 {
+	if word&expand.Lone != 0 {
 		f(uint32(word))
 		return
 	}
-	count := word &^ stepsKnown >> stepsShift
+	count := expand.StepCount(word)
 	if count == 0 {
 		return
 	}
-	for block := w.e.units.blocks.From(refOf(word)); count > 0; count-- {
+	for block := w.e.units.Block(word); count > 0; count-- {
 		f(block[0])
 		block = block[2+block[1]:]
 	}
@@ -140,7 +143,7 @@ func (w *worker) judgeBoundary() bool {
 		at, _ := slices.BinarySearchFunc(w.asks, i, func(q question, i uint32) int { return int(q.successor) - int(i) })
 		w.gatherChanges(int(i), w.asks[at:])
 		for _, c := range w.changed {
-			e.units.of[c.unit].parts(c.id, w.state)
+			e.units.Of[c.unit].Parts(c.id, w.state)
 		}
 		inside, err := w.within()
 		if err != nil {
@@ -149,7 +152,7 @@ func (w *worker) judgeBoundary() bool {
 			return false
 		}
 		for _, c := range w.changed {
-			e.units.of[c.unit].parts(w.ids[c.unit][source], w.state)
+			e.units.Of[c.unit].Parts(w.ids[c.unit][source], w.state)
 		}
 		if inside {
 			continue

@@ -128,15 +128,15 @@ func (w *worker) turnBatch() bool {
 	}
 	ids := w.turned[:len(l.Fields)]
 	for i, packed := range w.successors {
-		l.Unpack(packed, ids, len(us.of))
-		us.parts(ids, w.state)
+		l.Unpack(packed, ids, len(us.Of))
+		us.Parts(ids, w.state)
 		if !e.turning.Least(w.state) {
 			continue
 		}
-		for k, u := range us.of {
-			ids[k] = u.id(w.state)
+		for k, u := range us.Of {
+			ids[k] = u.ID(w.state)
 		}
-		least, ok := l.Pack(ids, len(us.of))
+		least, ok := l.Pack(ids, len(us.Of))
 		if !ok {
 			return w.widen()
 		}

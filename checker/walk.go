@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"synod/checker/internal/expand"
 	"synod/model/statespace"
 )
 
@@ -99,7 +100,7 @@ type walker struct {
 
 func (e *engine) walk(r *Result) {
 	// The walks depend on the order of steps, so it must be that of their content.
-	e.units.sorted = true
+	e.units.Sorted = true
 	all := &walks{first: make([]atomic.Int64, len(r.Properties)), steps: make([]int, len(r.Properties))}
 	batches := make([]*walkBatch, len(e.workers))
 	for i, w := range e.workers {
@@ -154,8 +155,8 @@ func (k *walker) begin(number int64) {
 	k.steps, k.walking, k.total = 0, true, 0
 	k.source.Seed(e.options.Seed, uint64(number))
 	initial := e.initial[k.draw(len(e.initial))]
-	for i, u := range e.units.of {
-		k.ids[i] = u.id(initial)
+	for i, u := range e.units.Of {
+		k.ids[i] = u.ID(initial)
 	}
 	clear(k.words)
 	k.expanded = false
@@ -180,7 +181,7 @@ func (k *walker) meet() bool {
 	w := k.w
 	e := w.e
 	copy(w.row, k.ids)
-	packed, ok := e.layout.Pack(w.row, len(e.units.of))
+	packed, ok := e.layout.Pack(w.row, len(e.units.Of))
 	if !ok {
 		return w.widen()
 	}
@@ -204,7 +205,7 @@ func (k *walker) judge() {
 		return
 	}
 	if w.expansion != nil {
-		e.units.parts(k.ids, w.state)
+		e.units.Parts(k.ids, w.state)
 		if decides := w.askWhole(); len(decides) > 0 {
 			k.decided(decides)
 		}
@@ -234,10 +235,10 @@ func (a *agreements) keyAfter(k *walker, last reads) uint64 {
 	key := last.key
 	for i := range a.read {
 		c := &a.read[i]
-		if k.words[c.unit.index] != 0 && !all {
+		if k.words[c.unit.Index] != 0 && !all {
 			continue
 		}
-		class := c.classOf(k.ids[c.unit.index], k.w.state, k.w.e.space)
+		class := c.classOf(k.ids[c.unit.Index], k.w.state, k.w.e.space)
 		if uint64(class)>>(c.width&63) != 0 {
 			return 0
 		}
@@ -269,10 +270,10 @@ func (k *walker) step() bool {
 	}
 	total := k.total
 	k.total = 0
-	if e.units.ranked {
+	if e.units.Ranked {
 		tried = k.outranked(total)
 	}
-	for first := !e.units.ranked; len(tried) < total; first = false {
+	for first := !e.units.Ranked; len(tried) < total; first = false {
 		n := k.drawn
 		if !first {
 			n = k.draw(total - len(tried))
@@ -315,7 +316,7 @@ func (k *walker) choose() bool {
 		return false
 	}
 	k.total = total
-	if !k.w.e.units.ranked {
+	if !k.w.e.units.Ranked {
 		k.drawn = k.draw(total)
 	}
 	return true
@@ -327,26 +328,19 @@ func (k *walker) transitions() (total int, ok bool) {
 	if k.w.expansion != nil {
 		return k.expandHere()
 	}
-	for index, u := range us.of {
+	for index, u := range us.Of {
 		word := k.words[index]
 		if word == 0 {
 			var err error
-			if word, err = us.stepsOf(u, k.ids[index], &k.w.compile); err != nil {
+			if word, err = us.StepsOf(u, k.ids[index], &k.w.compile); err != nil {
 				k.failed(err)
 				return 0, false
 			}
 			k.words[index] = word
 		}
-		total += stepCount(word)
+		total += expand.StepCount(word)
 	}
 	return total, true
-}
-
-func stepCount(word uint64) int {
-	if word&stepsLone != 0 {
-		return 1
-	}
-	return int(word &^ stepsKnown >> stepsShift)
 }
 
 // take sets k.next to the successor by step n. It reports false if the step is refused, or leads outside the
@@ -365,16 +359,16 @@ func (k *walker) lead(n int) bool {
 	index, n := k.unitOf(n)
 	copy(k.next, k.ids)
 	word := k.words[index]
-	if word&stepsLone != 0 {
+	if word&expand.Lone != 0 {
 		k.next[index] = uint32(word)
-		for lone := loneEffects(word); lone != 0; lone >>= loneEffect {
-			if !k.effect(uint32(lone&(1<<loneEffect-1)) - 1) {
+		for lone := expand.LoneEffects(word); lone != 0; lone >>= expand.LoneEffect {
+			if !k.effect(uint32(lone&(1<<expand.LoneEffect-1)) - 1) {
 				return false
 			}
 		}
 		return true
 	}
-	block := us.stepAt(word, n)
+	block := us.StepAt(word, n)
 	k.next[index] = block[0]
 	for _, effect := range block[2 : 2+block[1]] {
 		if !k.effect(effect) {
@@ -386,8 +380,8 @@ func (k *walker) lead(n int) bool {
 
 // unitOf returns the unit of step n of the state, and the step's number within the unit.
 func (k *walker) unitOf(n int) (index, own int) {
-	for n >= stepCount(k.words[index]) {
-		n -= stepCount(k.words[index])
+	for n >= expand.StepCount(k.words[index]) {
+		n -= expand.StepCount(k.words[index])
 		index++
 	}
 	return index, n
@@ -395,19 +389,19 @@ func (k *walker) unitOf(n int) (index, own int) {
 
 func (k *walker) effect(effect uint32) bool {
 	e := k.w.e
-	target := atomic.LoadUint32(e.units.target.At(effect))
-	next, err := e.units.apply(e.units.of[target], k.next[target], effect)
+	target := e.units.Target(effect)
+	next, err := e.units.Apply(e.units.Of[target], k.next[target], effect)
 	if err != nil {
 		k.failed(err)
 		return false
 	}
 	k.next[target] = next
-	return next != refused
+	return next != expand.Refused
 }
 
 func (k *walker) within() bool {
 	w := k.w
-	w.e.units.parts(k.next, w.state)
+	w.e.units.Parts(k.next, w.state)
 	inside, err := w.within()
 	if err != nil {
 		w.e.failAt(err, slices.Clone(w.state))
@@ -420,7 +414,7 @@ func (k *walker) within() bool {
 
 func (k *walker) state() []statespace.PartID {
 	state := make([]statespace.PartID, k.w.e.space.Slots())
-	k.w.e.units.parts(k.ids, state)
+	k.w.e.units.Parts(k.ids, state)
 	return state
 }
 

@@ -2,9 +2,8 @@ package checker
 
 import (
 	"math"
-	"sync/atomic"
 
-	"synod/internal/words"
+	"synod/checker/internal/expand"
 )
 
 // walkBatch is a batch of walkers of one worker, which step in turn. A single walk waits for memory at every step, as each
@@ -26,7 +25,7 @@ const walksAtOnce = 32
 func newWalkBatch(w *worker, all *walks) *walkBatch {
 	c := &walkBatch{w: w, all: all}
 	w.follow()
-	n := len(w.e.units.of)
+	n := len(w.e.units.Of)
 	for range walksAtOnce {
 		k := &walker{w: w, all: all, ids: make([]uint32, n), next: make([]uint32, n), words: make([]uint64, n)}
 		k.number.Store(-1)
@@ -100,19 +99,19 @@ func (c *walkBatch) touch() {
 	for _, k := range c.walkers {
 		for index, word := range k.words {
 			if word == 0 && k.walking {
-				touched += atomic.LoadUint64(us.of[index].steps.At(k.ids[index]))
+				touched += us.Of[index].Known(k.ids[index])
 			}
 		}
 	}
 	for _, k := range c.walkers {
-		if k.walking && k.steps+1 < c.w.e.options.WalkDepth && k.choose() && !us.ranked {
-			if index, _ := k.unitOf(k.drawn); k.words[index]&stepsLone == 0 {
-				touched += uint64(us.blocks.From(refOf(k.words[index]))[0])
+		if k.walking && k.steps+1 < c.w.e.options.WalkDepth && k.choose() && !us.Ranked {
+			if index, _ := k.unitOf(k.drawn); k.words[index]&expand.Lone == 0 {
+				touched += uint64(us.Block(k.words[index])[0])
 			}
 		}
 	}
 	for _, k := range c.walkers {
-		if k.walking && k.total > 0 && !us.ranked {
+		if k.walking && k.total > 0 && !us.Ranked {
 			touched += k.touchEffects()
 		}
 	}
@@ -124,17 +123,14 @@ func (k *walker) touchEffects() uint64 {
 	us := k.w.e.units
 	index, n := k.unitOf(k.drawn)
 	word := k.words[index]
-	if word&stepsLone != 0 {
+	if word&expand.Lone != 0 {
 		return 0 // Lone steps have few effects, often those of the step before.
 	}
-	block := us.stepAt(word, n)
+	block := us.StepAt(word, n)
 	touched := uint64(0)
 	for _, effect := range block[2 : 2+block[1]] {
-		target := atomic.LoadUint32(us.target.At(effect))
-		r := us.of[target].answers.At(k.ids[target])
-		if link := atomic.LoadUint64(&r.chain); link != 0 {
-			touched += us.chains.From(words.Ref(link))[0]
-		}
+		target := us.Target(effect)
+		touched += us.Touch(us.Of[target], k.ids[target])
 	}
 	return touched
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"synod/checker/internal/expand"
 	"synod/model/statespace"
 )
 
@@ -70,7 +71,7 @@ func (w *worker) expandWhole(keys []uint64, flat bool) (wide uint64, ok bool) {
 		}
 		if w.labelling {
 			for _, a := range w.grown.Actions {
-				w.labels = append(w.labels, us.just.Label(0, a))
+				w.labels = append(w.labels, us.Just.Label(0, a))
 			}
 		}
 		from := uint32(0)
@@ -79,9 +80,9 @@ func (w *worker) expandWhole(keys []uint64, flat bool) (wide uint64, ok bool) {
 			from = end
 			next, mask := key, uint64(0)
 			for _, part := range changed {
-				u, f := us.of[part.Slot], &l.Fields[part.Slot]
-				if id := uint32(part.ID); id >= u.limit.Load() {
-					u.admit(id)
+				u, f := us.Of[part.Slot], &l.Fields[part.Slot]
+				if id := uint32(part.ID); id >= u.Bound() {
+					u.Admit(id)
 				}
 				mask |= 1 << (part.Slot & 63)
 				wide |= uint64(part.ID) >> (f.Width & 63)
@@ -102,8 +103,8 @@ func (w *worker) grow() error {
 	if err := w.expansion.Expand(w.state, &w.grown); err != nil {
 		return err
 	}
-	if n := w.grown.Len(); n > maxSteps {
-		return fmt.Errorf("%[2]s has %[1]d steps in one state; the limit is %[3]d", n, w.e.outer.SlotName(0), maxSteps)
+	if n := w.grown.Len(); n > expand.MaxSteps {
+		return fmt.Errorf("%[2]s has %[1]d steps in one state; the limit is %[3]d", n, w.e.outer.SlotName(0), expand.MaxSteps)
 	}
 	return nil
 }
@@ -156,7 +157,7 @@ func (w *worker) askWhole() []int {
 func (k *walker) expandHere() (total int, ok bool) {
 	w := k.w
 	if !k.expanded {
-		w.e.units.parts(k.ids, w.state)
+		w.e.units.Parts(k.ids, w.state)
 		k.grown.Reset()
 		k.grown.Ask = statespace.AskSorted
 		if !k.repeats {
@@ -175,7 +176,7 @@ func (k *walker) expandHere() (total int, ok bool) {
 func (k *walker) leadHere(n int) {
 	copy(k.next, k.ids)
 	for _, part := range k.grown.Of(n) {
-		k.next[part.Slot] = k.w.e.units.of[part.Slot].admit(uint32(part.ID))
+		k.next[part.Slot] = k.w.e.units.Of[part.Slot].Admit(uint32(part.ID))
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sync/atomic"
 
+	"synod/checker/internal/expand"
 	"synod/checker/internal/memo"
 	"synod/checker/internal/store"
 	"synod/model/statespace"
@@ -18,7 +19,7 @@ const (
 // worker expands states and inserts successors. It belongs to one goroutine.
 type worker struct {
 	e       *engine
-	compile compileScratch
+	compile expand.Scratch
 
 	// A batch of states.
 	batch  int        // number of states
@@ -100,7 +101,7 @@ func (w *worker) settleIn() {
 		w.reading.Unrecorded()
 	}
 	w.reads = make([]uint64, batchLength)
-	w.compile = compileScratch{}
+	w.compile = expand.Scratch{}
 	w.refining = newRefining(w.e.space, w.e.refiners)
 	w.awaitEnds()
 	clear(w.buffers)
@@ -113,11 +114,11 @@ func (w *worker) fit() {
 	for f := range w.ids {
 		w.ids[f] = make([]uint32, batchLength)
 	}
-	w.words = make([][]uint64, len(e.units.of))
+	w.words = make([][]uint64, len(e.units.Of))
 	for u := range w.words {
 		w.words[u] = make([]uint64, batchLength)
 	}
-	w.row = make([]uint32, maxFields(len(e.units.of)))
+	w.row = make([]uint32, maxFields(len(e.units.Of)))
 	w.values, w.stamps, w.round = make([]uint32, len(w.ids)), make([]uint32, len(w.ids)), 0
 	if len(w.buffers) != len(e.shards) {
 		w.buffers, w.next = make([][]uint64, len(e.shards)), make([][]uint64, len(e.shards))
@@ -129,7 +130,7 @@ func (w *worker) fit() {
 func (w *worker) expand(keys []uint64) bool {
 	e := w.e
 	us, l := e.units, e.layout
-	flat := l.Flat(len(us.of)) && e.inside == nil
+	flat := l.Flat(len(us.Of)) && e.inside == nil
 	w.successors, w.sources, w.asks, w.dead = w.successors[:0], w.sources[:0], w.asks[:0], w.dead[:0]
 	w.cut, w.batch, w.failed, w.keys, w.labels = 0, len(keys), -1, keys, w.labels[:0]
 	w.cutFrom = w.cutFrom[:0]
@@ -143,7 +144,7 @@ func (w *worker) expand(keys []uint64) bool {
 		return false
 	}
 	w.made = len(w.successors)
-	if us.ranked {
+	if us.Ranked {
 		w.outrank()
 	}
 	if wide != 0 && flat && (w.expansion != nil || w.overflows()) {
@@ -183,18 +184,18 @@ func (w *worker) overflows() bool {
 	for index := range w.words {
 		width := l.Fields[index].Width & 63
 		for _, word := range w.words[index][:w.batch] {
-			if word&stepsLone != 0 {
+			if word&expand.Lone != 0 {
 				if !w.gone[n] && word&math.MaxUint32>>width != 0 {
 					return true
 				}
 				n++
 				continue
 			}
-			count := stepCount(word)
+			count := expand.StepCount(word)
 			if count == 0 {
 				continue
 			}
-			block := us.blocks.From(refOf(word))
+			block := us.Block(word)
 			for ; count > 0; count-- {
 				if !w.gone[n] && uint64(block[0])>>width != 0 {
 					return true
@@ -206,7 +207,7 @@ func (w *worker) overflows() bool {
 	}
 	for i := range w.asks {
 		q := &w.asks[i]
-		next, _ := us.answer(us.of[q.unit], q.id, q.effect)
+		next, _ := us.Answer(us.Of[q.unit], q.id, q.effect)
 		if !w.gone[q.successor] && uint64(next)>>(l.Fields[q.unit].Width&63) != 0 {
 			return true
 		}
@@ -242,20 +243,20 @@ func (w *worker) unpackBatch(keys []uint64) {
 // lookUpSteps looks up the steps of every unit of every state, computing new ones.
 func (w *worker) lookUpSteps(n int) bool {
 	us := w.e.units
-	for index, u := range us.of {
+	for index, u := range us.Of {
 		words := w.words[index][:n]
 		ids := w.ids[index][:n]
 		for i, id := range ids {
-			words[i] = atomic.LoadUint64(u.steps.At(id))
+			words[i] = u.Known(id)
 		}
 	}
-	for index, u := range us.of {
+	for index, u := range us.Of {
 		words := w.words[index][:n]
 		touched := uint32(0)
 		for i, word := range words {
 			if word == 0 {
 				var err error
-				if word, err = us.stepsOf(u, w.ids[index][i], &w.compile); err != nil {
+				if word, err = us.StepsOf(u, w.ids[index][i], &w.compile); err != nil {
 					w.failed = i
 					w.e.failAt(err, w.stateAt(i))
 					return false
@@ -263,8 +264,8 @@ func (w *worker) lookUpSteps(n int) bool {
 				words[i] = word
 			}
 			// Read the blocks now, so that their cache misses overlap.
-			if word&stepsRefMask != 0 && word&stepsLone == 0 {
-				touched += us.blocks.From(refOf(word))[0]
+			if expand.HasBlock(word) {
+				touched += us.Block(word)[0]
 			}
 		}
 		w.touched = touched
@@ -280,8 +281,8 @@ func (w *worker) stateAt(i int) []statespace.PartID {
 
 // partsAt sets w.state to the parts of a state of the batch.
 func (w *worker) partsAt(i int) {
-	for index, u := range w.e.units.of {
-		u.parts(w.ids[index][i], w.state)
+	for index, u := range w.e.units.Of {
+		u.Parts(w.ids[index][i], w.state)
 	}
 }
 
@@ -311,20 +312,20 @@ func (w *worker) takeSteps(keys []uint64) (wide uint64) {
 		words := w.words[index][:len(keys)]
 		ids := w.ids[index][:len(keys)]
 		for i, word := range words {
-			if word&stepsLone != 0 {
+			if word&expand.Lone != 0 {
 				next := uint32(word)
 				wide |= uint64(next) >> (f.Width & 63)
 				w.succeed(i, keys[i]^uint64(ids[i]^next)<<(f.Shift&63))
-				for lone := loneEffects(word); lone != 0; lone >>= loneEffect {
-					w.question(i, uint32(lone&(1<<loneEffect-1))-1)
+				for lone := expand.LoneEffects(word); lone != 0; lone >>= expand.LoneEffect {
+					w.question(i, uint32(lone&(1<<expand.LoneEffect-1))-1)
 				}
 				continue
 			}
-			count := word &^ stepsKnown >> stepsShift
+			count := expand.StepCount(word)
 			if count == 0 {
 				continue
 			}
-			block := us.blocks.From(refOf(word))
+			block := us.Block(word)
 			for ; count > 0; count-- {
 				next, effects := block[0], block[1]
 				wide |= uint64(next) >> (f.Width & 63)
@@ -347,7 +348,7 @@ func (w *worker) succeed(i int, packed uint64) {
 
 // question adds a question for the last successor.
 func (w *worker) question(i int, effect uint32) {
-	target := atomic.LoadUint32(w.e.units.target.At(effect))
+	target := w.e.units.Target(effect)
 	w.asks = append(w.asks, question{uint32(len(w.successors) - 1), target, w.ids[target][i], effect})
 }
 
@@ -356,17 +357,17 @@ func (w *worker) answerAll(flat bool) (wide uint64, ok bool) {
 	us, l := w.e.units, w.e.layout
 	for i := range w.asks {
 		q := &w.asks[i]
-		u := us.of[q.unit]
-		next, known := us.answer(u, q.id, q.effect)
+		u := us.Of[q.unit]
+		next, known := us.Answer(u, q.id, q.effect)
 		if !known {
 			var err error
-			if next, err = us.apply(u, q.id, q.effect); err != nil {
+			if next, err = us.Apply(u, q.id, q.effect); err != nil {
 				w.failed = int(w.sources[q.successor])
 				w.e.failAt(err, w.stateAt(w.failed))
 				return 0, false
 			}
 		}
-		if next == refused {
+		if next == expand.Refused {
 			w.dead = append(w.dead, q.successor)
 			continue
 		}
