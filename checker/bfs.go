@@ -48,7 +48,7 @@ func (e *engine) breadthFirst(r *Result) {
 			return
 		}
 		e.regroup(current)
-		e.units.Forget(e.unique())
+		e.units.Forget(e.states.Len())
 		next := &store.Frontier{}
 		e.expandLevel(current, next, level+1)
 		if e.halt.Load() != 0 {
@@ -88,7 +88,7 @@ func (e *engine) enough(level, waiting int) stopCause {
 		return stopViolated
 	case waiting > 0 && o.MaxDepth > 0 && level >= o.MaxDepth:
 		return stopDepth
-	case waiting > 0 && o.MaxStates > 0 && e.unique() >= o.MaxStates:
+	case waiting > 0 && o.MaxStates > 0 && e.states.Len() >= o.MaxStates:
 		return stopStates
 	}
 	return running
@@ -101,14 +101,14 @@ func (e *engine) expandLevel(current, next *store.Frontier, level int) {
 	defer func() { e.pace = time.Since(began) * time.Duration(n) / time.Duration(size) }()
 	for {
 		e.parallelOn(n, func(w *worker) {
-			w.tag, w.into = uint8(level%tags), next
+			w.tag, w.into = uint8(level%store.Tags), next
 			w.expandAll(current)
 			w.flush()
 		})
 		var taken atomic.Int64
 		e.parallelOn(n, func(w *worker) {
-			w.tag, w.into = uint8(level%tags), next
-			for i := int(taken.Add(1)) - 1; i < len(e.shards); i = int(taken.Add(1)) - 1 {
+			w.tag, w.into = uint8(level%store.Tags), next
+			for i := int(taken.Add(1)) - 1; i < len(e.states.Shards); i = int(taken.Add(1)) - 1 {
 				w.finish(i)
 			}
 			w.closeChunks()
@@ -161,7 +161,7 @@ func (w *worker) expandAll(current *store.Frontier) {
 			w.scatter()
 			keys = keys[n:]
 		}
-		e.chunks.Put(chunk)
+		e.states.Chunks.Put(chunk)
 	}
 }
 
@@ -214,11 +214,11 @@ func (e *engine) discover(r *Result, level int) {
 
 // regroup chooses new units at the end of a level, if that is due.
 func (e *engine) regroup(current *store.Frontier) {
-	n := e.unique()
-	if !e.wantsGroups(n) {
+	n := e.states.Len()
+	if e.whole != nil || !e.states.WantsGroups(n) { // Units of several slots only help with steps.
 		return
 	}
-	groups := e.chooseGroups()
+	groups := e.states.Groups()
 	if e.halt.Load() != 0 {
 		return
 	}
@@ -226,5 +226,5 @@ func (e *engine) regroup(current *store.Frontier) {
 	if same {
 		return
 	}
-	e.relayout(expand.New(e.space, e.arena, groups), current)
+	e.relayout(expand.New(e.space, e.states.Arena, groups), current)
 }

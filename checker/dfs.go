@@ -29,7 +29,7 @@ const deepSpareBits = 2
 
 // lateGrouping is the number of states above which units are no longer regrouped. A depth-first search may have many
 // states before it has to move them, and then moving them to other units takes longer than widening the fields.
-const lateGrouping = 4 * secondGrouping
+const lateGrouping = 4 * store.SecondGrouping
 
 // depths distributes work of a depth-first search from busy workers to idle ones.
 type depths struct {
@@ -43,7 +43,7 @@ type depths struct {
 }
 
 func (e *engine) depthFirst(r *Result) {
-	e.spareBits = deepSpareBits
+	e.states.Spare = deepSpareBits
 	stacks := make([]stack, lanes*len(e.workers))
 	into := &store.Frontier{}
 	e.enter(into)
@@ -59,7 +59,7 @@ func (e *engine) depthFirst(r *Result) {
 		d.hungry.Store(-int32(len(d.offers)))
 		stacks = stacks[:lanes*len(e.workers)]
 		e.parallel(func(w *worker) {
-			own := lanes * slices.Index(e.workers, w)
+			own := lanes * w.number
 			newDiver(w, r, d, stacks[own:own+lanes]).descend()
 		})
 		if !e.overflow.Load() || e.halt.Load() != 0 {
@@ -72,8 +72,8 @@ func (e *engine) depthFirst(r *Result) {
 			waiting.Add(0, s.pending)
 		}
 		us := e.units
-		if n := e.unique(); n < lateGrouping && e.wantsGroups(n) {
-			us = expand.New(e.space, e.arena, e.chooseGroups())
+		if n := e.states.Len(); n < lateGrouping && e.whole == nil && e.states.WantsGroups(n) {
+			us = expand.New(e.space, e.states.Arena, e.states.Groups())
 		}
 		if !e.relayout(us, waiting) {
 			break
@@ -103,10 +103,10 @@ func (w *worker) record(r *Result, property int, packed []uint64) {
 func (w *worker) statesOf(packed []uint64) [][]statespace.PartID {
 	e := w.e
 	states := make([][]statespace.PartID, len(packed))
-	ids := make([]uint32, len(e.layout.Fields))
+	ids := e.states.Row()
 	for i, p := range packed {
 		states[i] = make([]statespace.PartID, e.space.Slots())
-		e.now().unpack(p, ids, states[i])
+		e.states.Unpack(p, ids, states[i])
 	}
 	return states
 }

@@ -168,8 +168,8 @@ func (v *diver) visit() {
 	alone := len(e.workers) == 1
 	v.spots = v.spots[:0]
 	for _, successor := range w.successors {
-		shard, key := e.layout.ShardOf(successor)
-		own := e.shards[shard]
+		shard, key := e.states.Layout.ShardOf(successor)
+		own := e.states.Shards[shard]
 		if alone {
 			own.Set.Touch(key)
 		} else {

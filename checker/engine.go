@@ -13,15 +13,7 @@ import (
 	"synod/checker/internal/memo"
 	"synod/checker/internal/store"
 	"synod/internal/offheap"
-	"synod/internal/visited"
 	"synod/model/statespace"
-)
-
-// tagBits is the size of the tag that the visited set keeps with a state: its level, modulo 16. That is enough to
-// walk back from a discovery level by level, as a successor of a state is at most one level deeper.
-const (
-	tagBits = 4
-	tags    = 1 << tagBits
 )
 
 // engine is the common base of all drivers: a space, its units, the layout of a packed state and the visited set.
@@ -33,16 +25,13 @@ type engine struct {
 	whole     statespace.Expander // the space, if its states are expanded as a whole; else nil
 	outer     statespace.Space    // the space that whole was made of; else nil
 	options   Options
-	arena     *offheap.Arena
 	units     *expand.Units
-	layout    *store.Layout
-	shards    []*store.Shard
+	states    *store.States  // with the same units
 	inside    *memo.Function // the boundary, or nil
 	judge     *judge
 	refiners  []*refiner
 	stuck     []*stuck // for quiescence properties
 	workers   []*worker
-	chunks    store.Chunks
 
 	held      atomic.Pointer[holdings]
 	aside     atomic.Pointer[offheap.Arena] // holds temporary tables, or nil
@@ -54,11 +43,6 @@ type engine struct {
 	movable   bool        // the search moves to new tables when memory runs out
 	unordered bool        // nothing depends on the order of the initial states
 	overflow  atomic.Bool // an id outgrew its field: the layout must widen
-	regrouped int         // the number of states at the last choice of units
-	relaid    int         // the number of states at the last relayout
-	paired    int         // the number of states when pairs were last chosen
-	pairRoom  int         // see chooseLayout
-	spareBits int         // see newLayout
 	levels    []Level
 	pace      time.Duration   // time of one worker per state, on the last level
 	front     *store.Frontier // of a breadth-first search: the states of the last complete level
@@ -143,8 +127,8 @@ func searchOnce(
 // newEngine returns an engine without tables.
 func newEngine(src statespace.Source, o Options) *engine {
 	e := &engine{source: src, options: o, started: time.Now(), stopped: make(chan struct{})}
-	for range o.workers() {
-		e.workers = append(e.workers, &worker{e: e})
+	for i := range o.workers() {
+		e.workers = append(e.workers, &worker{e: e, number: i})
 	}
 	return e
 }
@@ -164,12 +148,10 @@ func (e *engine) furnish() error {
 		}
 		return err
 	}
-	e.space, e.arena, e.initial = space, offheap.New(), nil
+	e.space, e.initial = space, nil
 	e.overflow.Store(false)
-	e.chunks = store.Chunks{Arena: e.arena}
 	if e.refiners, err = e.newRefiners(space); err != nil {
 		e.closer()()
-		e.arena.Close()
 		return err
 	}
 	e.judge = newJudge(space)
@@ -180,11 +162,7 @@ func (e *engine) furnish() error {
 		e.inside = memo.NewOnce(space, "the state constraint", inside)
 	}
 	e.turn()
-	groups := make([][]int, space.Slots())
-	for slot := range groups {
-		groups[slot] = []int{slot}
-	}
-	e.units = expand.New(space, e.arena, groups)
+	e.makeStates()
 	for _, w := range e.workers {
 		w.settleIn()
 	}
@@ -192,7 +170,7 @@ func (e *engine) furnish() error {
 		e.close()
 		return err
 	}
-	e.held.Store(&holdings{e.arena, space}) // The memory limit applies from here on: only a search handles it.
+	e.held.Store(&holdings{e.states.Arena, space}) // The memory limit applies from here on: only a search handles it.
 	return nil
 }
 
@@ -200,7 +178,7 @@ func (e *engine) furnish() error {
 // the initial states may be missing.
 func (e *engine) begin() error {
 	if e.tooLate() {
-		return e.layOut(store.NewLayout(e.units.Limits(), nil, 0, 0, 0))
+		return e.layOut()
 	}
 	initial, err := e.initials()
 	if err != nil {
@@ -231,40 +209,66 @@ func (e *engine) begin() error {
 			u.ID(e.least(state))
 		}
 	}
-	return e.layOut(store.NewLayout(e.units.Limits(), nil, 0, 0, 0))
+	return e.layOut()
+}
+
+// makeStates creates units of one slot each, and states of them without a layout.
+func (e *engine) makeStates() {
+	arena := offheap.New()
+	groups := make([][]int, e.space.Slots())
+	for slot := range groups {
+		groups[slot] = []int{slot}
+	}
+	e.units = expand.New(e.space, arena, groups)
+	e.states = store.NewStates(arena, e.units, len(groups), store.Crew{
+		Workers: len(e.workers), Parallel: e.parallelBy, Halted: e.halted, Guard: e.guard, Full: func() { e.stop(stopMemory) },
+	})
+}
+
+// layOut creates an empty visited set for the ids in use.
+func (e *engine) layOut() error {
+	err := e.states.LayOut()
+	if err == nil {
+		e.fit()
+	}
+	return err
+}
+
+// fit makes the workers' buffers those of the current units and layout.
+func (e *engine) fit() {
+	for _, w := range e.workers {
+		w.fit()
+	}
+}
+
+// relayout moves all states to a layout that holds every id seen so far, and to the units us, see store.States.Relayout.
+// It reports false if the search is to stop.
+func (e *engine) relayout(us *expand.Units, frontiers ...*store.Frontier) bool {
+	if limit := e.options.MemoryLimit; limit > 0 && e.memory()+e.states.Bytes() > limit {
+		e.stop(stopMemory)
+		return false
+	}
+	move, ok := e.states.Relayout(us, frontiers...)
+	if ok {
+		e.units = us
+	}
+	e.fit()
+	if !ok {
+		return false
+	}
+	e.moveImages(move)
+	e.overflow.Store(false)
+	return !e.halted()
 }
 
 // tooLate reports whether the search was stopped before it began.
 func (e *engine) tooLate() bool { return !e.underway && e.halt.Load() != 0 }
 
-// layOut creates an empty visited set for a layout.
-func (e *engine) layOut(l *store.Layout) error {
-	e.layout = l
-	e.shards = make([]*store.Shard, 1<<l.Shards)
-	for i := range e.shards {
-		set, err := visited.NewShard(e.arena, l.Bits-l.Shards, tagBits, visited.Stagger(16, i, len(e.shards)))
-		if err != nil {
-			return err
-		}
-		e.shards[i] = &store.Shard{Set: set}
-	}
-	for _, w := range e.workers {
-		w.fit()
-	}
-	return nil
-}
-
-// unique returns the number of visited states.
-func (e *engine) unique() int {
-	n := 0
-	for _, s := range e.shards {
-		n += s.Set.Len()
-	}
-	return n
-}
-
 // parallel runs f on every worker and waits for all of them.
 func (e *engine) parallel(f func(w *worker)) { e.parallelOn(len(e.workers), f) }
+
+// parallelBy is parallel for functions of the number of a worker.
+func (e *engine) parallelBy(f func(worker int)) { e.parallel(func(w *worker) { f(w.number) }) }
 
 // parallelOn runs f on the first n workers and waits for them.
 func (e *engine) parallelOn(n int, f func(w *worker)) {
@@ -306,6 +310,9 @@ func (e *engine) stop(cause stopCause) {
 		}
 	}
 }
+
+// halted reports whether the search is to stop.
+func (e *engine) halted() bool { return e.halt.Load() != 0 }
 
 // failAt stops the search with an error that occurred in a state. Only the first error is kept.
 func (e *engine) failAt(err error, state []statespace.PartID) {
@@ -457,7 +464,7 @@ type holdings struct {
 
 func (e *engine) close() {
 	closeRefiners(e.refiners)
-	e.arena.Close()
+	e.states.Arena.Close()
 	e.closer()()
 	if red := e.reduction; red != nil && red.space != nil {
 		red.space.Close()

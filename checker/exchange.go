@@ -8,7 +8,7 @@ import (
 
 // scatter sends the successors of a batch to their shards.
 func (w *worker) scatter() {
-	l := w.e.layout
+	l := w.e.states.Layout
 	keyBits := uint(l.Bits - l.Shards)
 	mask := uint64(1)<<keyBits - 1
 	mixer := l.Mixer
@@ -39,7 +39,7 @@ func (w *worker) buffer(shard uint64) []uint64 {
 // send inserts the buffer of a shard and the buffers queued there, or queues the buffer for the worker that owns the
 // shard.
 func (w *worker) send(i int) {
-	s := w.e.shards[i]
+	s := w.e.states.Shards[i]
 	buffer := w.buffers[i]
 	w.buffers[i] = nil
 	if !s.Owner.TryLock() {
@@ -72,7 +72,7 @@ func (w *worker) insert(s *store.Shard, i int, keys []uint64) {
 		w.e.stop(stopMemory)
 	}
 	w.fresh = fresh
-	l := w.e.layout
+	l := w.e.states.Layout
 	for k, key := range fresh[from:] {
 		fresh[from+k] = l.Packed(i, key)
 	}
@@ -94,7 +94,7 @@ func (w *worker) examine(shard int) {
 	for _, key := range w.fresh {
 		if len(next) == cap(next) {
 			w.hand(shard, next)
-			next = e.chunks.Get()
+			next = e.states.Chunks.Get()
 		}
 		next = append(next, key)
 	}
@@ -200,7 +200,7 @@ func (w *worker) flush() {
 
 // finish inserts what is still queued for shard i, after all workers have flushed.
 func (w *worker) finish(i int) {
-	s := w.e.shards[i]
+	s := w.e.states.Shards[i]
 	s.Owner.Lock()
 	w.takeIn(s, i)
 	s.Owner.Unlock()
@@ -217,7 +217,7 @@ func (w *worker) closeChunks() {
 		}
 		if len(last)+len(next) <= cap(last) {
 			last = append(last, next...)
-			w.e.chunks.Put(next)
+			w.e.states.Chunks.Put(next)
 			continue
 		}
 		w.hand(from, last)

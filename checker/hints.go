@@ -60,11 +60,11 @@ func (e *engine) newFilter(wanted map[uint64]bool) *filter {
 	slices.Sort(f.masks)
 	f.masks = slices.Compact(f.masks)
 	f.outside = make([]map[uint64]bool, len(f.masks))
-	ids := make([]uint32, len(e.layout.Fields))
+	ids := e.states.Row()
 	for i, mask := range f.masks {
 		f.outside[i] = make(map[uint64]bool, len(wanted))
 		for packed := range wanted {
-			e.layout.Unpack(packed, ids, f.units)
+			e.states.Layout.Unpack(packed, ids, f.units)
 			h := f.hash(ids, mask)
 			f.outside[i][h] = true
 			f.likely[h>>(64-likelyBits+6)] |= 1 << (h >> (64 - likelyBits) & 63)

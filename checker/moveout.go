@@ -43,7 +43,7 @@ const (
 // moveOut creates new tables, and moves the current states of the walkers to them.
 func (e *engine) moveOut(walkers []*walker) error {
 	closeOld := e.closer()
-	oldSpace, oldArena, oldJudge, oldRefiners := e.space, e.arena, e.judge, e.refiners
+	oldSpace, oldArena, oldJudge, oldRefiners := e.space, e.states.Arena, e.judge, e.refiners
 	states := make([][]statespace.PartID, len(walkers))
 	for i, k := range walkers {
 		if k.walking {

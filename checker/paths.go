@@ -8,7 +8,6 @@ import (
 
 	"synod/checker/internal/liveness"
 	"synod/checker/internal/memo"
-	"synod/checker/internal/store"
 	"synod/internal/offheap"
 	"synod/model/statespace"
 )
@@ -107,14 +106,14 @@ var (
 
 // graph returns the transitions between the visited states.
 func (e *engine) graph() (*liveness.Graph, error) {
-	index, err := store.NewIndex(e.arena, e.layout, e.shards)
+	index, err := e.states.Index()
 	if err != nil {
 		return nil, err
 	}
 	s := &liveness.Search{
-		Index: index, Space: e.space, Just: e.units.Just, Initial: e.initial, Left: e.left, Arena: e.arena, Chunks: &e.chunks,
+		Index: index, Space: e.space, Just: e.units.Just, Initial: e.initial, Left: e.left, Arena: e.states.Arena, Chunks: &e.states.Chunks,
 		MaxEdges: maxEdges, MaxTour: maxTour,
-		Parallel: func(f func(int)) { e.parallel(func(w *worker) { f(slices.Index(e.workers, w)) }) },
+		Parallel: e.parallelBy,
 		Over:     e.isOver, Room: e.room, Fail: func(err error) { e.failAt(err, nil) }, Aside: e.aside.Store,
 		Start: e.startPath, Extend: e.extendPath,
 	}

@@ -26,8 +26,8 @@ func (e *engine) pathTo(states [][]statespace.PartID, level int) (*statespace.Pa
 		wanted[level][w.pack(state)] = true
 	}
 	var waiting *store.Places
-	if depth := int(e.depth.Load()); depth > tags && e.halt.Load() == 0 {
-		index, err := store.NewIndex(e.arena, e.layout, e.shards)
+	if depth := int(e.depth.Load()); depth > store.Tags && e.halt.Load() == 0 {
+		index, err := e.states.Index()
 		if err != nil {
 			return nil, err
 		}
@@ -105,11 +105,11 @@ func (e *engine) before(wanted map[uint64]bool, level int, waiting *store.Places
 	found := make(map[uint64]bool)
 	var mu sync.Mutex
 	var taken atomic.Int64
-	l := e.layout
+	l := e.states.Layout
 	filter := e.newFilter(wanted)
 	e.parallel(func(w *worker) {
 		keys := make([]uint64, 0, batchLength)
-		ids := make([]uint32, len(l.Fields))
+		ids := e.states.Row()
 		expand := func() {
 			if len(keys) == 0 {
 				return
@@ -123,9 +123,8 @@ func (e *engine) before(wanted map[uint64]bool, level int, waiting *store.Places
 			})
 			keys = keys[:0]
 		}
-		for i := int(taken.Add(1)) - 1; i < len(e.shards); i = int(taken.Add(1)) - 1 {
-			e.shards[i].Set.EachTag(uint8(level%tags), func(key uint64) bool {
-				packed := l.Packed(i, key)
+		for i := int(taken.Add(1)) - 1; i < len(e.states.Shards); i = int(taken.Add(1)) - 1 {
+			e.states.EachTagged(i, uint8(level%store.Tags), func(packed uint64) bool {
 				if filter != nil {
 					if l.Unpack(packed, ids, filter.units); !filter.may(ids) {
 						return true
@@ -187,13 +186,12 @@ func (e *engine) pathToFailure(r *Result) {
 	if f == nil || f.state == nil {
 		return
 	}
-	shard, key := e.layout.ShardOf(e.workers[0].pack(f.state))
-	tag, visited := e.shards[shard].Set.Lookup(key)
+	tag, visited := e.states.Tag(e.workers[0].pack(f.state))
 	if !visited {
 		return
 	}
 	level := int(e.depth.Load())
-	if int(tag) != level%tags {
+	if int(tag) != level%store.Tags {
 		level++
 	}
 	if path, err := e.pathTo([][]statespace.PartID{f.state}, level); err == nil {

@@ -120,7 +120,7 @@ func (e *engine) audit(ended bool) bool {
 	}
 	red.sound = false
 	found, err := red.reducer.Audit(e.space, statespace.Pass{
-		States: e.unique(), Ended: ended, Workers: len(e.workers),
+		States: e.states.Len(), Ended: ended, Workers: len(e.workers),
 		Stop: late,
 	})
 	switch {

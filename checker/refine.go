@@ -168,7 +168,7 @@ func (w *worker) imagesOf(r *refining, keys []uint64, into []uint32) []uint32 {
 
 // knownImages is imagesOf with the images of the same states remembered.
 func (w *worker) knownImages(r *refining, keys []uint64, into []uint32) []uint32 {
-	t := r.tableFor(w.e.layout)
+	t := r.tableFor(w.e.states.Layout)
 	into = slices.Grow(into, len(keys))
 	w.missed, w.misses = w.missed[:0], w.misses[:0]
 	for i, key := range keys {
@@ -207,12 +207,11 @@ func (r *refiner) tableFor(l *store.Layout) *memo.Images {
 	}
 }
 
-// moveImages moves the images of a layout to the engine's.
-func (e *engine) moveImages(m migration) {
-	w := e.workers[0]
+// moveImages moves the images of states along with these.
+func (e *engine) moveImages(m *store.Migration) {
 	for _, r := range e.refiners {
 		if old := r.table.Load(); old != nil {
-			r.table.Store(old.Moved(e.layout, func(packed uint64) uint64 { return w.repack(m, packed) }))
+			r.table.Store(old.Moved(e.states.Layout, m.Repack))
 		}
 	}
 }

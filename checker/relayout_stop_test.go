@@ -14,17 +14,17 @@ func TestRelayoutStopped(t *testing.T) {
 	for _, cause := range []stopCause{stopTime, stopMemory, stopInterrupt, stopError} {
 		r := BFS(t.Context(), singledecree.System(singledecree.Default), Options{FinishWhen: Exhausted, MaxDepth: 15})
 		e := r.engine
-		before := e.unique()
+		before := e.states.Len()
 		e.halt.Store(uint32(cause))
 		groups := make([][]int, e.space.Slots())
 		for slot := range groups {
 			groups[slot] = []int{slot}
 		}
-		if e.relayout(expand.New(e.space, e.arena, groups)) {
+		if e.relayout(expand.New(e.space, e.states.Arena, groups)) {
 			t.Error("a relayout came to its end although the search was stopped")
 		}
-		if e.unique() != before {
-			t.Errorf("%d states, there were %d", e.unique(), before)
+		if e.states.Len() != before {
+			t.Errorf("%d states, there were %d", e.states.Len(), before)
 		}
 		e.halt.Store(uint32(running))
 		var states [][]statespace.PartID

@@ -181,20 +181,7 @@ func (r *Result) States() iter.Seq[[]statespace.PartID] {
 		if e == nil {
 			return
 		}
-		now := e.now()
-		state := make([]statespace.PartID, e.space.Slots())
-		ids := make([]uint32, len(e.layout.Fields))
-		for i, s := range e.shards {
-			more := true
-			s.Set.Each(func(key uint64, _ uint8) bool {
-				now.unpack(e.layout.Packed(i, key), ids, state)
-				more = yield(e.unreduced(state))
-				return more
-			})
-			if !more {
-				return
-			}
-		}
+		e.states.Each(func(state []statespace.PartID) bool { return yield(e.unreduced(state)) })
 	}
 }
 
@@ -252,7 +239,7 @@ func (e *engine) conclude(r *Result) {
 	r.unaudited = e.reduction != nil && !e.reduction.sound
 	e.tellSymmetry(r)
 	r.cause, r.Stopped = cause, stoppedBy(cause, e.options)
-	r.Generated, r.Unique, r.Cut = e.generated(), max(e.unique(), r.most), e.cuts()
+	r.Generated, r.Unique, r.Cut = e.generated(), max(e.states.Len(), r.most), e.cuts()
 	r.Bounded = e.inside != nil
 	r.Levels = e.levels
 	r.Depth = int(e.depth.Load())

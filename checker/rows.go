@@ -76,7 +76,7 @@ func (w *worker) packChanges() bool {
 // packChanged returns the packed state that differs from a state of the batch, packed as key, by w.changed. It
 // reports false if an id does not fit.
 func (w *worker) packChanged(source int, key uint64) (uint64, bool) {
-	l := w.e.layout
+	l := w.e.states.Layout
 	if w.round++; w.round == 0 {
 		clear(w.stamps)
 		w.round = 1
@@ -117,7 +117,7 @@ func (w *worker) valueOf(f, source int) uint32 {
 
 // replaceRoot replaces the id of a field in a packed state, if the field is a root.
 func (w *worker) replaceRoot(f int32, source int, key uint64, ok bool) (uint64, bool) {
-	r := &w.e.layout.Fields[f]
+	r := &w.e.states.Layout.Fields[f]
 	if r.Parent >= 0 {
 		return key, ok
 	}

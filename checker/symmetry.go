@@ -65,7 +65,7 @@ func (e *engine) auditSymmetry(stop func() bool) bool {
 	if stop() {
 		return true
 	}
-	found, err := e.turning.Audit(statespace.Pass{States: e.unique(), Workers: len(e.workers), Stop: stop})
+	found, err := e.turning.Audit(statespace.Pass{States: e.states.Len(), Workers: len(e.workers), Stop: stop})
 	if err != nil {
 		e.failAt(err, nil)
 		return false
@@ -122,7 +122,7 @@ func (e *engine) turn() {
 // the layout.
 func (w *worker) turnBatch() bool {
 	e := w.e
-	us, l := e.units, e.layout
+	us, l := e.units, e.states.Layout
 	if cap(w.turned) < len(l.Fields) {
 		w.turned = make([]uint32, len(l.Fields))
 	}

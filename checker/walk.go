@@ -109,14 +109,14 @@ func (e *engine) walk(r *Result) {
 	}
 	walkers := all.busy
 	for again := true; again; {
-		e.parallel(func(w *worker) { batches[slices.Index(e.workers, w)].run() })
+		e.parallel(func(w *worker) { batches[w.number].run() })
 		e.flush()
 		r.AtLeast = r.AtLeast || all.full.Load()
 		switch {
 		case e.halt.Load() != 0:
 			again = false
 		case all.full.Load():
-			all.most = max(all.most, e.unique())
+			all.most = max(all.most, e.states.Len())
 			if err := e.moveOut(walkers); err != nil {
 				e.failAt(err, nil)
 			}
@@ -181,7 +181,7 @@ func (k *walker) meet() bool {
 	w := k.w
 	e := w.e
 	copy(w.row, k.ids)
-	packed, ok := e.layout.Pack(w.row, len(e.units.Of))
+	packed, ok := e.states.Layout.Pack(w.row, len(e.units.Of))
 	if !ok {
 		return w.widen()
 	}

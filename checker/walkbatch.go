@@ -140,7 +140,7 @@ func (e *engine) flush() {
 	for _, w := range e.workers {
 		e.guard(w.flush)
 	}
-	for i := range e.shards {
+	for i := range e.states.Shards {
 		e.guard(func() { e.workers[0].finish(i) })
 	}
 }

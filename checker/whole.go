@@ -55,7 +55,7 @@ func (w *worker) expandFirst(keys []uint64) bool {
 
 // expandWhole finds the successors of the batch. Those of a flat layout are packed.
 func (w *worker) expandWhole(keys []uint64, flat bool) (wide uint64, ok bool) {
-	us, l := w.e.units, w.e.layout
+	us, l := w.e.units, w.e.states.Layout
 	w.moves = w.moves[:0]
 	w.grown.Ask &^= statespace.AskActions
 	if w.labelling {

@@ -19,6 +19,7 @@ const (
 // worker expands states and inserts successors. It belongs to one goroutine.
 type worker struct {
 	e       *engine
+	number  int
 	compile expand.Scratch
 
 	// A batch of states.
@@ -29,7 +30,6 @@ type worker struct {
 	words  [][]uint64 // per unit, by state: its steps
 	state  []statespace.PartID
 	row    []uint32 // ids of one state, with room for those of pairs
-	oldRow []uint32 // the same in the old layout, during a relayout
 	turned []uint32 // the same of a successor that is replaced by its representative
 
 	// The successors of a batch.
@@ -72,7 +72,6 @@ type worker struct {
 	risen    []int32 // the pairs that contain a change
 	bySource []uint32
 
-	moving  []moving   // per shard, during a relayout
 	buffers [][]uint64 // per shard
 	spare   [][]uint64
 	fresh   []uint64
@@ -110,7 +109,8 @@ func (w *worker) settleIn() {
 // fit allocates the buffers for the engine's layout.
 func (w *worker) fit() {
 	e := w.e
-	w.ids = make([][]uint32, len(e.layout.Fields))
+	w.compile = expand.Scratch{}
+	w.ids = make([][]uint32, len(e.states.Layout.Fields))
 	for f := range w.ids {
 		w.ids[f] = make([]uint32, batchLength)
 	}
@@ -118,10 +118,10 @@ func (w *worker) fit() {
 	for u := range w.words {
 		w.words[u] = make([]uint64, batchLength)
 	}
-	w.row = make([]uint32, maxFields(len(e.units.Of)))
+	w.row = e.states.Row()
 	w.values, w.stamps, w.round = make([]uint32, len(w.ids)), make([]uint32, len(w.ids)), 0
-	if len(w.buffers) != len(e.shards) {
-		w.buffers, w.next = make([][]uint64, len(e.shards)), make([][]uint64, len(e.shards))
+	if len(w.buffers) != len(e.states.Shards) {
+		w.buffers, w.next = make([][]uint64, len(e.states.Shards)), make([][]uint64, len(e.states.Shards))
 	}
 }
 
@@ -129,7 +129,7 @@ func (w *worker) fit() {
 // layout, or on an error; then there are no successors.
 func (w *worker) expand(keys []uint64) bool {
 	e := w.e
-	us, l := e.units, e.layout
+	us, l := e.units, e.states.Layout
 	flat := l.Flat(len(us.Of)) && e.inside == nil
 	w.successors, w.sources, w.asks, w.dead = w.successors[:0], w.sources[:0], w.asks[:0], w.dead[:0]
 	w.cut, w.batch, w.failed, w.keys, w.labels = 0, len(keys), -1, keys, w.labels[:0]
@@ -178,7 +178,7 @@ func (w *worker) expandUnits(keys []uint64, flat bool) (wide uint64, ok bool) {
 // successors do not matter: they are in no state, so no layout made room for them. A decision of paths, which cannot widen
 // the layout, may be the first to compute them, if units were regrouped since the search expanded the source.
 func (w *worker) overflows() bool {
-	us, l := w.e.units, w.e.layout
+	us, l := w.e.units, w.e.states.Layout
 	w.markDead()
 	n := 0
 	for index := range w.words {
@@ -222,7 +222,7 @@ func (w *worker) widen() bool {
 
 // unpackBatch sets w.ids to the ids of every field of every state.
 func (w *worker) unpackBatch(keys []uint64) {
-	l := w.e.layout
+	l := w.e.states.Layout
 	for _, f := range l.Roots {
 		r := &l.Fields[f]
 		shift, mask := r.Shift&63, uint64(1)<<r.Width-1
@@ -306,7 +306,7 @@ func (w *worker) inspect(keys []uint64, f func(i int, state []statespace.PartID)
 // takeSteps adds a successor for every step, and questions for its effects. The result has bits set where an id was
 // too wide for its field.
 func (w *worker) takeSteps(keys []uint64) (wide uint64) {
-	us, l := w.e.units, w.e.layout
+	us, l := w.e.units, w.e.states.Layout
 	for index := range w.words {
 		f := &l.Fields[index]
 		words := w.words[index][:len(keys)]
@@ -354,7 +354,7 @@ func (w *worker) question(i int, effect uint32) {
 
 // answerAll applies the results of effects on other units to the successors.
 func (w *worker) answerAll(flat bool) (wide uint64, ok bool) {
-	us, l := w.e.units, w.e.layout
+	us, l := w.e.units, w.e.states.Layout
 	for i := range w.asks {
 		q := &w.asks[i]
 		u := us.Of[q.unit]
@@ -411,3 +411,6 @@ func (w *worker) bury() {
 		w.labels = w.labels[:n]
 	}
 }
+
+// pack packs the state with these parts. The layout must hold it.
+func (w *worker) pack(state []statespace.PartID) uint64 { return w.e.states.Pack(state, w.row) }

@@ -135,6 +135,16 @@ func (us *Units) Parts(ids []uint32, state []statespace.PartID) {
 	}
 }
 
+// Len returns the number of units.
+func (us *Units) Len() int { return len(us.Of) }
+
+// IDs sets the ids of a state.
+func (us *Units) IDs(state []statespace.PartID, into []uint32) {
+	for i, u := range us.Of {
+		into[i] = u.ID(state)
+	}
+}
+
 // StepsOf returns the word of an id's steps, computing it at the first call.
 func (us *Units) StepsOf(u *Unit, id uint32, scratch *Scratch) (uint64, error) {
 	if word := atomic.LoadUint64(u.steps.At(id)); word != 0 {

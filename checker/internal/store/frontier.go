@@ -47,7 +47,7 @@ func (c *Chunks) Put(chunk []uint64) {
 type Frontier struct {
 	mu     sync.Mutex
 	Chunks []Chunk
-	Taken  atomic.Int64
+	taken  atomic.Int64
 	back   []Chunk // parts of chunks that were given back
 }
 
@@ -80,7 +80,7 @@ func (f *Frontier) Take(r *Run) []uint64 {
 	for ; ; r.at++ {
 		if r.at >= r.end {
 			n := min(len(f.Chunks)/maxRun+1, maxRun)
-			r.end = int(f.Taken.Add(int64(n)))
+			r.end = int(f.taken.Add(int64(n)))
 			r.at = r.end - n
 			r.end = min(r.end, len(f.Chunks))
 		}
@@ -110,7 +110,7 @@ func (f *Frontier) Rest() {
 		}
 	}
 	f.Chunks, f.back = kept, nil
-	f.Taken.Store(0)
+	f.taken.Store(0)
 }
 
 // Size returns the number of states in the frontier.

@@ -1,5 +1,6 @@
 // Package store holds the states of a search: how a state is packed into an integer (Layout), where visited states
-// are stored (Shard), and which states wait to be expanded (Frontier). It depends on neither models nor workers.
+// are stored (Shard), and which states wait to be expanded (Frontier); States has all of it, and moves states to wider
+// layouts and to other units. It depends on neither models nor workers.
 package store
 
 import (

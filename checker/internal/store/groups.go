@@ -1,17 +1,16 @@
-package checker
+package store
 
 import (
 	"cmp"
 	"slices"
 
 	"synod/checker/internal/grouping"
-	"synod/checker/internal/store"
 	"synod/model/statespace"
 )
 
 const (
 	firstGrouping  = 2_000
-	secondGrouping = store.FewStates
+	SecondGrouping = FewStates
 	// maxTogether is the most combinations that a unit of several slots may have. Each costs a list of steps.
 	maxTogether = 1_024
 	// maxGathered is the most states examined. Of more, a sample is taken.
@@ -25,25 +24,22 @@ const (
 	minGathered    = 64
 )
 
-// wantsGroups reports whether to choose units anew at n states: twice in a search, when enough states are known to
+// WantsGroups reports whether to choose units anew at n states: twice in a search, when enough states are known to
 // see which slots go together.
-func (e *engine) wantsGroups(n int) bool {
-	if e.whole != nil {
-		return false // Units of several slots only help with steps.
-	}
-	due := n >= firstGrouping && e.regrouped < firstGrouping || n >= secondGrouping && e.regrouped < secondGrouping
+func (s *States) WantsGroups(n int) bool {
+	due := n >= firstGrouping && s.regrouped < firstGrouping || n >= SecondGrouping && s.regrouped < SecondGrouping
 	if due {
-		e.regrouped = n
+		s.regrouped = n
 	}
 	return due
 }
 
-// chooseGroups decides which slots form units together: those with few combinations in all states seen so far. Unless
+// Groups decides which slots form units together: those with few combinations in all states seen so far. Unless
 // there are very many states, the choice depends only on the set of states, not on their order.
-func (e *engine) chooseGroups() [][]int {
-	all := e.gather()
+func (s *States) Groups() [][]int {
+	all := s.gather()
 	limit := min(maxTogether, len(all[0].IDs)/8)
-	g := grouping.New(all, limit, e.halted)
+	g := grouping.New(all, limit, s.crew.Halted)
 	g.Thin(maxGroups)
 	for g.Merge() {
 	}
@@ -55,30 +51,26 @@ func (e *engine) chooseGroups() [][]int {
 	return groups
 }
 
-// halted reports whether the search is to stop.
-func (e *engine) halted() bool { return e.halt.Load() != 0 }
-
 // gather returns the values of each slot in the visited states, or in a sample of them.
-func (e *engine) gather() []grouping.Group {
-	all := make([]grouping.Group, e.space.Slots())
+func (s *States) gather() []grouping.Group {
+	all := make([]grouping.Group, s.slots)
 	compared := min(len(all), maxGroups)
 	most := max(minGathered, min(maxGathered, maxGatheredIDs/len(all), 2*maxCompared/(compared*compared)))
-	every := e.unique()/most + 1
+	every := s.Len()/most + 1
 	for slot := range all {
-		all[slot] = grouping.Group{Slots: []int{slot}, IDs: make([]uint32, 0, e.unique()/every+1)}
+		all[slot] = grouping.Group{Slots: []int{slot}, IDs: make([]uint32, 0, s.Len()/every+1)}
 	}
-	now := e.now()
-	state, ids := make([]statespace.PartID, len(all)), make([]uint32, len(e.layout.Fields))
+	state, ids := make([]statespace.PartID, len(all)), s.Row()
 	n := 0
-	for i, s := range e.shards {
-		s.Set.Each(func(key uint64, _ uint8) bool {
+	for i, shard := range s.Shards {
+		shard.Set.Each(func(key uint64, _ uint8) bool {
 			if n++; n%every == 0 {
-				now.unpack(e.layout.Packed(i, key), ids, state)
+				s.Unpack(s.Layout.Packed(i, key), ids, state)
 				for slot, id := range state {
 					all[slot].IDs = append(all[slot].IDs, uint32(id))
 				}
 			}
-			return !e.halted()
+			return !s.crew.Halted()
 		})
 	}
 	return all

@@ -1,11 +1,10 @@
-package checker
+package store
 
 import (
 	"cmp"
 	"slices"
 
 	"synod/checker/internal/grouping"
-	"synod/checker/internal/store"
 	"synod/internal/words"
 )
 
@@ -23,41 +22,42 @@ const (
 )
 
 // chooseLayout returns the next layout. While the fields do not fit into an integer, two fields with few combinations
-// are paired. It sets m.kept.
-func (e *engine) chooseLayout(m *migration) *store.Layout {
-	limits := e.units.Limits()
+// are paired. It sets kept.
+func (m *Migration) chooseLayout() *Layout {
+	s := m.s
+	limits := s.units.Limits()
 	units := len(limits)
-	fields := make([]store.Field, units)
-	if e.units == m.old.units && !m.old.layout.Flat(units) && e.pairsStay(m.old.layout) {
+	fields := make([]Field, units)
+	if s.units == m.old.units && !m.old.layout.Flat(units) && s.pairsStay(m.old.layout) {
 		fields, m.kept = slices.Clone(m.old.layout.Fields), len(m.old.layout.Fields)
 	}
 	for {
-		roots := e.rootsOf(limits, fields)
+		roots := s.rootsOf(limits, fields)
 		total := 0
 		for _, r := range roots {
 			total += r.Bits
 		}
 		switch {
-		case total <= store.MaxBits || e.halted():
-			return store.NewLayout(limits, fields[units:], e.pairRoom, e.spareBits, e.relaid)
+		case total <= MaxBits || s.crew.Halted():
+			return NewLayout(limits, fields[units:], s.pairRoom, s.Spare, s.relaid)
 		case len(roots) <= 2:
-			return store.NewLayout(limits, fields[units:], 0, e.spareBits, e.relaid)
+			return NewLayout(limits, fields[units:], 0, s.Spare, s.relaid)
 		}
 		if m.kept == 0 {
-			e.paired = e.relaid
+			s.paired = s.relaid
 		}
-		fields = e.pairUp(*m, fields, roots, total)
+		fields = m.pairUp(fields, roots, total)
 		// Intern all pairs now, so that their field is wide enough.
-		e.eachState(m.old, func(w *worker, packed uint64, _ uint8) {
-			w.unpackOld(*m, packed)
-			store.Join(fields, w.row, m.joinFrom(e.units))
+		m.eachState(func(w *mover, packed uint64, _ uint8) {
+			m.unpackOld(w, packed)
+			Join(fields, w.row, m.joinFrom())
 		})
 	}
 }
 
 // pairsStay reports whether to keep the pairs of a layout.
-func (e *engine) pairsStay(l *store.Layout) bool {
-	if e.relaid < pairsLast*e.paired {
+func (s *States) pairsStay(l *Layout) bool {
+	if s.relaid < pairsLast*s.paired {
 		return true
 	}
 	pairs := 0
@@ -66,11 +66,11 @@ func (e *engine) pairsStay(l *store.Layout) bool {
 			pairs += f.Pairs.Len()
 		}
 	}
-	return e.relaid >= secondGrouping && pairs <= pairsPerState*e.relaid
+	return s.relaid >= SecondGrouping && pairs <= pairsPerState*s.relaid
 }
 
 // rootsOf returns the fields that are in no pair, with their widths, except those of units that never change.
-func (e *engine) rootsOf(limits []uint32, fields []store.Field) []grouping.Group {
+func (s *States) rootsOf(limits []uint32, fields []Field) []grouping.Group {
 	inside := make([]bool, len(fields))
 	for _, f := range fields {
 		if f.Pairs != nil {
@@ -82,9 +82,9 @@ func (e *engine) rootsOf(limits []uint32, fields []store.Field) []grouping.Group
 		bits := 0
 		if pairs := fields[f].Pairs; pairs != nil {
 			// Packing states interns new pairs, so their fields need room to grow before the next relayout.
-			bits = store.Width(uint32(pairs.Len())) + e.pairRoom
+			bits = Width(uint32(pairs.Len())) + s.pairRoom
 		} else {
-			bits = store.Width(limits[f])
+			bits = Width(limits[f])
 		}
 		if bits > 0 && !inside[f] {
 			roots = append(roots, grouping.Group{Field: f, Bits: bits})
@@ -95,17 +95,17 @@ func (e *engine) rootsOf(limits []uint32, fields []store.Field) []grouping.Group
 
 // pairUp pairs roots, which take total bits, until the fields seem to fit into an integer: at least one pair. It uses
 // a sample of the states.
-func (e *engine) pairUp(m migration, fields []store.Field, roots []grouping.Group, total int) []store.Field {
-	e.sample(m, fields, roots)
+func (m *Migration) pairUp(fields []Field, roots []grouping.Group, total int) []Field {
+	m.sample(fields, roots)
 	// Of equally good pairs the first one is taken: the one with the narrowest fields.
 	slices.SortStableFunc(roots, func(a, b grouping.Group) int { return cmp.Compare(a.Bits, b.Bits) })
-	sampled, states, before := len(roots[0].IDs), e.relaid, len(fields)
-	over := func() bool { return total <= store.MaxBits && len(fields) > before || e.halted() }
+	sampled, states, before := len(roots[0].IDs), m.s.relaid, len(fields)
+	over := func() bool { return total <= MaxBits && len(fields) > before || m.s.crew.Halted() }
 	g := grouping.New(roots, sampled, over)
 	g.Joined = func(into, other *grouping.Group) {
-		fields = append(fields, store.Field{Left: into.Field, Right: other.Field, Pairs: words.NewPairs(e.arena)})
+		fields = append(fields, Field{Left: into.Field, Right: other.Field, Pairs: words.NewPairs(m.s.Arena)})
 		total -= into.Bits + other.Bits
-		into.Field, into.Bits = len(fields)-1, e.pairRoom+store.Width(uint32(expected(into.Held, sampled, states)))
+		into.Field, into.Bits = len(fields)-1, m.s.pairRoom+Width(uint32(expected(into.Held, sampled, states)))
 		total += into.Bits
 	}
 	g.Thin(maxPaired)
@@ -127,19 +127,19 @@ func expected(held, sampled, states int) int {
 }
 
 // sample collects the values of some fields in a sample of the states.
-func (e *engine) sample(m migration, fields []store.Field, of []grouping.Group) {
-	w, old := e.workers[0], m.old
+func (m *Migration) sample(fields []Field, of []grouping.Group) {
+	w, old := m.s.movers[0], m.old
 	most := min(pairSample, max(minGathered, pairSampleIDs/len(fields)))
 	taken := 0
-	for i, s := range old.shards {
-		s.Set.Each(func(key uint64, _ uint8) bool {
-			w.unpackOld(m, old.layout.Packed(i, key))
-			store.Join(fields, w.row, m.joinFrom(e.units))
+	for i, shard := range old.shards {
+		shard.Set.Each(func(key uint64, _ uint8) bool {
+			m.unpackOld(w, old.layout.Packed(i, key))
+			Join(fields, w.row, m.joinFrom())
 			for k := range of {
 				of[k].IDs = append(of[k].IDs, w.row[of[k].Field])
 			}
 			taken++
-			return taken < most*(i+1)/len(old.shards) && !e.halted()
+			return taken < most*(i+1)/len(old.shards) && !m.s.crew.Halted()
 		})
 	}
 }
