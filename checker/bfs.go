@@ -82,9 +82,9 @@ func (e *engine) enter(into *store.Frontier) {
 func (e *engine) enough(level, waiting int) stopCause {
 	o := e.options
 	switch {
-	case o.FinishWhen == Decided && e.judge.allDecided():
+	case o.FinishWhen == Decided && e.judge.AllDecided():
 		return stopDecided
-	case o.FinishWhen == FirstViolation && e.judge.violation.Load():
+	case o.FinishWhen == FirstViolation && e.judge.Violation():
 		return stopViolated
 	case waiting > 0 && o.MaxDepth > 0 && level >= o.MaxDepth:
 		return stopDepth
@@ -155,7 +155,7 @@ func (w *worker) expandAll(current *store.Frontier) {
 			if w.refining != nil {
 				w.noteRefined(keys[:n])
 			}
-			if w.stuck != nil {
+			if w.ends != nil {
 				w.noteEnds(keys[:n])
 			}
 			w.scatter()
@@ -193,7 +193,7 @@ func (e *engine) cuts() int {
 
 // discover records paths for the properties that the last level decided.
 func (e *engine) discover(r *Result, level int) {
-	for i, states := range e.judge.decide() {
+	for i, states := range e.judge.Take() {
 		refined := r.Properties[i].Expect == statespace.Refines
 		at := level
 		if refined && level > 1 {

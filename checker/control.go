@@ -82,6 +82,6 @@ func (e *engine) tell(property int, path *statespace.Path) {
 		if err != nil {
 			return // The error is reported at the end of the search.
 		}
-		f(Found{Property: e.judge.properties[property], Space: e.shown(), Path: *e.joined(e.outward(full))})
+		f(Found{Property: e.judge.Properties[property], Space: e.shown(), Path: *e.joined(e.outward(full))})
 	}
 }

@@ -125,9 +125,9 @@ func (w *worker) deepen(n int) {
 func (e *engine) enoughDeep(r *Result) stopCause {
 	o := e.options
 	switch {
-	case o.FinishWhen == Decided && e.judge.allDecided():
+	case o.FinishWhen == Decided && e.judge.AllDecided():
 		return stopDecided
-	case o.FinishWhen == FirstViolation && e.judge.violation.Load():
+	case o.FinishWhen == FirstViolation && e.judge.Violation():
 		return stopViolated
 	case o.MaxStates > 0 && e.inserted() >= o.MaxStates:
 		return stopStates

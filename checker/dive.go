@@ -78,7 +78,7 @@ func (v *diver) dive() bool {
 		if w.refining != nil {
 			v.refine()
 		}
-		if w.stuck != nil {
+		if w.ends != nil {
 			w.noteEnds(v.keys)
 		}
 		v.visit()
@@ -156,7 +156,7 @@ func (v *diver) refine() {
 // settle decides a property, unless it is decided, and records the path to packed, a successor of the end of the path
 // of s.
 func (v *diver) settle(property int, s *stack, packed uint64) {
-	if v.w.e.judge.settle(property) {
+	if v.w.e.judge.Settle(property) {
 		v.w.record(v.r, property, append(slices.Clone(s.path), packed))
 	}
 }
@@ -194,7 +194,7 @@ func (v *diver) visit() {
 		}
 	}
 	w.inserted.Add(int64(len(v.fresh)))
-	if !e.judge.anything.Load() {
+	if !e.judge.Anything() {
 		return
 	}
 	for from := 0; from < len(v.fresh); from += batchLength {

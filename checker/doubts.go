@@ -7,29 +7,13 @@ import (
 	"synod/model/statespace"
 )
 
-// askAgain evaluates the live properties for a state whose answers may be known.
-func (j *judge) askAgain(r *statespace.Reading, state []statespace.PartID) error {
-	for _, i := range j.ofStates {
-		if j.decided[i].Load() {
-			continue
-		}
-		if err := j.predicates[i].Again(r, state); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // functions returns all functions of states that the engine calls.
 func (e *engine) functions() []*memo.Function {
 	var all []*memo.Function
 	if e.inside != nil {
 		all = append(all, e.inside)
 	}
-	for i := range e.judge.properties {
-		all = append(all, e.asked(i)...)
-	}
-	return all
+	return append(all, e.judge.Functions()...)
 }
 
 // doubtedFirst is the number of initial states for which every function is evaluated before the search.
@@ -63,7 +47,7 @@ func (e *engine) settleDoubts(r *Result) {
 		if p.Path == nil {
 			continue
 		}
-		shown, err := statespace.Shows(e.space, e.judge.properties[i], *p.Path)
+		shown, err := statespace.Shows(e.space, e.judge.Properties[i], *p.Path)
 		if err == nil && !shown {
 			err = fmt.Errorf("property %s is not a pure function: the path that was found for it does not show it when it is asked again",
 				p.Name)

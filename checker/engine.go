@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"synod/checker/internal/expand"
+	"synod/checker/internal/judge"
 	"synod/checker/internal/memo"
 	"synod/checker/internal/store"
 	"synod/internal/offheap"
@@ -28,9 +29,7 @@ type engine struct {
 	units     *expand.Units
 	states    *store.States  // with the same units
 	inside    *memo.Function // the boundary, or nil
-	judge     *judge
-	refiners  []*refiner
-	stuck     []*stuck // for quiescence properties
+	judge     *judge.Judge
 	workers   []*worker
 
 	held      atomic.Pointer[holdings]
@@ -150,14 +149,10 @@ func (e *engine) furnish() error {
 	}
 	e.space, e.initial = space, nil
 	e.overflow.Store(false)
-	if e.refiners, err = e.newRefiners(space); err != nil {
+	if e.judge, err = judge.New(space, e.options.only, e.leaves); err != nil {
 		e.closer()()
 		return err
 	}
-	e.judge = newJudge(space)
-	e.judge.focus(e.options.only)
-	e.judge.leave(e.leaves)
-	e.stuck = newStuck(e.judge)
 	if inside := space.Boundary(); inside != nil {
 		e.inside = memo.NewOnce(space, "the state constraint", inside)
 	}
@@ -256,7 +251,7 @@ func (e *engine) relayout(us *expand.Units, frontiers ...*store.Frontier) bool {
 	if !ok {
 		return false
 	}
-	e.moveImages(move)
+	e.judge.Move(e.states.Layout, move.Repack)
 	e.overflow.Store(false)
 	return !e.halted()
 }
@@ -463,7 +458,7 @@ type holdings struct {
 }
 
 func (e *engine) close() {
-	closeRefiners(e.refiners)
+	e.judge.Close()
 	e.states.Arena.Close()
 	e.closer()()
 	if red := e.reduction; red != nil && red.space != nil {

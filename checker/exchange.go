@@ -3,6 +3,7 @@ package checker
 import (
 	"slices"
 
+	"synod/checker/internal/judge"
 	"synod/checker/internal/store"
 )
 
@@ -99,7 +100,7 @@ func (w *worker) examine(shard int) {
 		next = append(next, key)
 	}
 	w.next[shard] = next
-	if e.judge.anything.Load() {
+	if e.judge.Anything() {
 		for keys := w.fresh; len(keys) > 0 && !e.halted(); {
 			n := min(len(keys), batchLength)
 			w.judge(keys[:n], w.note)
@@ -110,7 +111,7 @@ func (w *worker) examine(shard int) {
 }
 
 // note keeps the state just judged until the end of its level.
-func (w *worker) note(_ uint64, decides []int) { w.e.judge.note(decides, w.state) }
+func (w *worker) note(_ uint64, decides []int) { w.e.judge.Note(decides, w.state) }
 
 // judge judges at most batchLength new states by all live properties, and calls decided for each state that decides
 // some.
@@ -120,13 +121,13 @@ func (w *worker) judge(keys []uint64, decided func(packed uint64, decides []int)
 		w.judgeWhole(keys, decided)
 		return
 	}
-	a := e.judge.agreements(e.units)
+	a := e.judge.Agreements(e.units)
 	w.unpackBatch(keys)
 	reads := w.reads[:len(keys)]
-	a.keys(w.ids, reads, w.state, e.space)
+	a.Keys(w.ids, reads, w.state)
 	for i, read := range reads {
 		again := w.judged.Due()
-		known := a.known(read) && !e.judge.opaque.Load()
+		known := a.Known(read) && !e.judge.Opaque()
 		if !again && known {
 			continue
 		}
@@ -151,7 +152,7 @@ func (w *worker) judge(keys []uint64, decided func(packed uint64, decides []int)
 // askAgain evaluates the properties again for a state whose answers may be known.
 func (w *worker) askAgain(ids []uint32) {
 	w.e.units.Parts(ids, w.state)
-	if err := w.e.judge.askAgain(w.reading, w.state); err != nil {
+	if err := w.e.judge.Again(w.reading, w.state); err != nil {
 		w.e.failAt(err, slices.Clone(w.state))
 	}
 }
@@ -168,16 +169,16 @@ func (w *worker) within() (bool, error) {
 }
 
 // ask evaluates the properties for a state without a cached answer, and caches the answer if the state decides none.
-func (w *worker) ask(a *agreements, read uint64, ids []uint32) []int {
+func (w *worker) ask(a *judge.Agreements, read uint64, ids []uint32) []int {
 	e := w.e
 	e.units.Parts(ids, w.state)
-	decides, err := e.judge.ask(w.reading, w.state)
+	decides, err := e.judge.Ask(w.reading, w.state)
 	if err != nil {
 		e.failAt(err, slices.Clone(w.state))
 		return nil
 	}
-	if len(decides) == 0 && e.judge.version.Load() == a.version {
-		a.add(read)
+	if len(decides) == 0 {
+		a.Remember(e.judge, read)
 	}
 	return decides
 }

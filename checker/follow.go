@@ -28,12 +28,12 @@ type followed struct {
 func (w *worker) follow() {
 	e := w.e
 	w.following = following{from: make([]statespace.PartID, e.space.Slots()), to: make([]statespace.PartID, e.space.Slots())}
-	for i, p := range e.judge.properties {
+	for i, p := range e.judge.Properties {
 		if !p.Expect.OfPaths() {
 			continue
 		}
-		f := &followed{property: i, expect: p.Expect, holds: memo.NewCached(e.judge.predicates[i])}
-		if when := e.judge.whens[i]; when != nil {
+		f := &followed{property: i, expect: p.Expect, holds: memo.NewCached(e.judge.Holds(i))}
+		if when := e.judge.When(i); when != nil {
 			f.when = memo.NewCached(when)
 		}
 		w.following.of = append(w.following.of, f)
@@ -47,13 +47,13 @@ func (k *walker) setOut() {
 	}
 	for _, r := range k.w.refining {
 		k.w.e.units.Parts(k.ids, k.w.following.to)
-		ok, err := r.begin(k.w.following.to)
+		ok, err := r.Begin(k.w.following.to)
 		if err != nil {
 			k.failed(err)
 			return
 		}
 		if !ok {
-			k.decided([]int{r.property})
+			k.decided([]int{r.Property})
 		}
 	}
 }
@@ -67,7 +67,7 @@ func (k *walker) notice() {
 	k.w.e.units.Parts(k.ids, state)
 	terminal, asked := false, false
 	for i, f := range k.w.following.of {
-		if k.w.e.judge.decided[f.property].Load() {
+		if k.w.e.judge.Decided(f.property) {
 			continue
 		}
 		var err error
@@ -130,15 +130,15 @@ func (k *walker) refine() {
 	k.w.e.units.Parts(k.ids, k.w.following.from)
 	k.w.e.units.Parts(k.next, k.w.following.to)
 	for _, r := range k.w.refining {
-		ok, err := r.follows(k.w.following.from, k.w.following.to)
+		ok, err := r.Follows(k.w.following.from, k.w.following.to)
 		if err != nil {
 			k.failed(err)
 			return
 		}
-		r.images.Count()
+		r.Count()
 		if !ok {
 			k.steps++ // The path to the violation includes this step.
-			k.decided([]int{r.property})
+			k.decided([]int{r.Property})
 			k.steps--
 		}
 	}

@@ -74,26 +74,3 @@ func (e *engine) join(r *Result) {
 	}
 	r.Failure = e.joined(r.Failure)
 }
-
-// focus excludes all properties but one from judging. The verdicts of the others are then meaningless.
-func (j *judge) focus(name string) {
-	if name == "" {
-		return
-	}
-	live := false
-	for i, p := range j.properties {
-		j.decided[i].Store(p.Name != name)
-		live = live || p.Name == name
-	}
-	j.anything.Store(live)
-	j.unite()
-}
-
-// leave closes the properties that are to stay undecided.
-func (j *judge) leave(is func(statespace.Property) bool) {
-	for i, p := range j.properties {
-		if is(p) && !j.decided[i].Swap(true) {
-			j.open.Add(-1)
-		}
-	}
-}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"synod/checker/internal/judge"
 	"synod/model/statespace"
 	"synod/trace"
 )
@@ -124,7 +125,7 @@ func (s *shortener) follow(initial []statespace.PartID, keys []string) (p states
 	p.Initial = initial
 	for {
 		answer, _, err := statespace.Show(s.space, s.property, p.Last())
-		if err != nil || answer == remarkable(s.property) {
+		if err != nil || answer == judge.Remarkable(s.property) {
 			return p, err == nil, err
 		}
 		taken := false

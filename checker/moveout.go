@@ -3,6 +3,7 @@ package checker
 import (
 	"runtime/debug"
 
+	"synod/checker/internal/judge"
 	"synod/model/statespace"
 )
 
@@ -43,7 +44,7 @@ const (
 // moveOut creates new tables, and moves the current states of the walkers to them.
 func (e *engine) moveOut(walkers []*walker) error {
 	closeOld := e.closer()
-	oldSpace, oldArena, oldJudge, oldRefiners := e.space, e.states.Arena, e.judge, e.refiners
+	oldSpace, oldArena, oldJudge := e.space, e.states.Arena, e.judge
 	states := make([][]statespace.PartID, len(walkers))
 	for i, k := range walkers {
 		if k.walking {
@@ -53,10 +54,7 @@ func (e *engine) moveOut(walkers []*walker) error {
 	if err := e.furnish(); err != nil {
 		return err
 	}
-	e.judge.succeed(oldJudge)
-	for i, r := range e.refiners {
-		r.images.Succeed(oldRefiners[i].images)
-	}
+	e.judge.Succeed(oldJudge)
 	e.units.Sorted = true
 	for _, w := range e.workers {
 		w.follow()
@@ -73,9 +71,9 @@ func (e *engine) moveOut(walkers []*walker) error {
 			k.ids[n] = u.ID(state)
 		}
 		clear(k.words)
-		k.total, k.seen, k.expanded = 0, reads{}, false
+		k.total, k.seen, k.expanded = 0, judge.Reads{}, false
 	}
-	closeRefiners(oldRefiners)
+	oldJudge.Close()
 	oldArena.Close()
 	closeOld()
 	debug.FreeOSMemory() // Otherwise the heap of the old tables would count against the new ones.

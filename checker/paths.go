@@ -17,7 +17,7 @@ import (
 // as they end the search.
 func (e *engine) judgePaths(r *Result) {
 	ofPaths := func(p statespace.Property) bool { return p.Expect.OfPaths() }
-	if !slices.ContainsFunc(e.judge.properties, ofPaths) || e.deepCut.Load() || r.Engine == "walk" {
+	if !slices.ContainsFunc(e.judge.Properties, ofPaths) || e.deepCut.Load() || r.Engine == "walk" {
 		return
 	}
 	switch stopCause(e.halt.Load()) {
@@ -50,8 +50,8 @@ func (e *engine) decidePaths(r *Result) error {
 	}
 	defer g.Close()
 	var due []int
-	for i, property := range e.judge.properties {
-		if !property.Expect.OfPaths() || e.judge.decided[i].Load() {
+	for i, property := range e.judge.Properties {
+		if !property.Expect.OfPaths() || e.judge.Decided(i) {
 			continue
 		}
 		if property.Expect != statespace.Quiescent {
@@ -80,20 +80,20 @@ func (e *engine) decidePaths(r *Result) error {
 func (e *engine) violate(property int, r *PropertyResult, path *statespace.Path) {
 	if path != nil {
 		r.Path = path
-		e.judge.settle(property)
+		e.judge.Settle(property)
 	}
 }
 
 // judgeQuiescence decides a property of terminal states, which the search has collected.
 func (e *engine) judgeQuiescence(g *liveness.Graph, property int, r *PropertyResult) error {
-	found := e.stuckIn(property)
-	if e.left == nil || len(found.first) > 0 {
-		r.Stuck = found.states()
+	found := stuckStates(e.judge.Ends(property))
+	if e.left == nil || len(found.First) > 0 {
+		r.Stuck = found
 	}
-	if len(found.first) == 0 {
+	if len(found.First) == 0 {
 		return nil
 	}
-	path, err := g.PathTo(property, found.first[0].state)
+	path, err := g.PathTo(property, found.First[0])
 	e.violate(property, r, path)
 	return err
 }
@@ -117,9 +117,9 @@ func (e *engine) graph() (*liveness.Graph, error) {
 		Over:     e.isOver, Room: e.room, Fail: func(err error) { e.failAt(err, nil) }, Aside: e.aside.Store,
 		Start: e.startPath, Extend: e.extendPath,
 	}
-	for i, property := range e.judge.properties {
+	for i, property := range e.judge.Properties {
 		s.Properties = append(s.Properties, liveness.Property{
-			Expect: property.Expect, Holds: askerOf(e.judge.predicates[i]), When: askerOf(e.judge.whens[i]),
+			Expect: property.Expect, Holds: askerOf(e.judge.Holds(i)), When: askerOf(e.judge.When(i)),
 		})
 	}
 	for _, w := range e.workers {

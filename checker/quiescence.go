@@ -1,12 +1,7 @@
 package checker
 
 import (
-	"bytes"
-	"slices"
-	"sync"
-	"sync/atomic"
-
-	"synod/checker/internal/memo"
+	"synod/checker/internal/judge"
 	"synod/model/statespace"
 )
 
@@ -19,52 +14,18 @@ type StuckStates struct {
 }
 
 // ListedStuck is the most stuck states that a result lists.
-const ListedStuck = 5
+const ListedStuck = judge.Listed
 
-// stuck collects the terminal states that violate a quiescence property while the search expands each state once.
-// Finding them afterwards would mean expanding all states again.
-type stuck struct {
-	property        int
-	space           statespace.Space
-	terminal, count atomic.Int64
-	mu              sync.Mutex
-	first           []stuckState // ascending by content
-}
-
-type stuckState struct {
-	content []byte
-	state   []statespace.PartID
-}
-
-// stuckOf is a worker's view of such a property.
-type stuckOf struct {
-	*stuck
-	holds *memo.Asker
-}
-
-// newStuck returns a stuck for each undecided quiescence property of the judge.
-func newStuck(j *judge) []*stuck {
-	var all []*stuck
-	for i, p := range j.properties {
-		if p.Expect == statespace.Quiescent && !j.decided[i].Load() {
-			all = append(all, &stuck{property: i, space: j.space})
-		}
-	}
-	return all
-}
-
-// stuckIn returns what the search collected for a property.
-func (e *engine) stuckIn(property int) *stuck {
-	return e.stuck[slices.IndexFunc(e.stuck, func(s *stuck) bool { return s.property == property })]
+// stuckStates returns the states collected for a property.
+func stuckStates(ends *judge.Ends) *StuckStates {
+	terminal, count := ends.Counts()
+	return &StuckStates{Terminal: terminal, Count: count, First: ends.First()}
 }
 
 // awaitEnds prepares the worker for the quiescence properties of its engine's space.
 func (w *worker) awaitEnds() {
-	w.stuck, w.cutFrom = nil, nil
-	for _, s := range w.e.stuck {
-		w.stuck = append(w.stuck, stuckOf{s, memo.NewCached(w.e.judge.predicates[s.property])})
-	}
-	if len(w.stuck) > 0 {
+	w.cutFrom, w.ends = nil, w.e.judge.NewEnds()
+	if len(w.ends) > 0 {
 		w.alive, w.cutFrom = make([]bool, batchLength), make([]uint16, 0, batchLength)
 	}
 }
@@ -78,15 +39,9 @@ func (w *worker) noteEnds(keys []uint64) {
 			w.ended = append(w.ended, key)
 		}
 	}
-	for _, s := range w.stuck {
-		s.terminal.Add(int64(len(w.ended)))
-		w.inspect(w.ended, func(_ int, state []statespace.PartID) error {
-			holds, err := s.holds.Holds(state)
-			if err == nil && !holds {
-				s.add(state)
-			}
-			return err
-		})
+	for _, s := range w.ends {
+		s.Count(len(w.ended))
+		w.inspect(w.ended, func(_ int, state []statespace.PartID) error { return s.Judge(state) })
 	}
 }
 
@@ -102,25 +57,4 @@ func (w *worker) findAlive(keys []uint64, alive []bool) {
 	for _, source := range w.cutFrom {
 		alive[source] = true
 	}
-}
-
-func (s *stuck) add(state []statespace.PartID) {
-	s.count.Add(1)
-	found := stuckState{statespace.Content(s.space, state), slices.Clone(state)}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	at, _ := slices.BinarySearchFunc(s.first, found, func(a, b stuckState) int { return bytes.Compare(a.content, b.content) })
-	if at < ListedStuck {
-		s.first = slices.Insert(s.first, at, found)
-		s.first = s.first[:min(len(s.first), ListedStuck)]
-	}
-}
-
-// states returns the states collected.
-func (s *stuck) states() *StuckStates {
-	all := &StuckStates{Terminal: int(s.terminal.Load()), Count: int(s.count.Load())}
-	for _, f := range s.first {
-		all.First = append(all.First, f.state)
-	}
-	return all
 }

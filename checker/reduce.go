@@ -169,7 +169,7 @@ func (e *engine) unreduce(r *Result) {
 		p := &r.Properties[i]
 		if p.Path != nil {
 			if p.Expect == statespace.Refines {
-				p.Why = e.explain(i, p.Path)
+				p.Why = e.refiningOf(i).Explain(p.Path)
 			}
 			e.unreducePath(r, p)
 		}

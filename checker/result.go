@@ -259,17 +259,20 @@ func (e *engine) conclude(r *Result) {
 	}
 	for i := range r.Properties {
 		p := &r.Properties[i]
-		p.Evaluations, p.AtLeast = e.evaluations(i)
+		p.Evaluations, p.AtLeast = e.judge.Evaluations(i)
 		p.Verdict = verdict(p, r)
 		if p.Path != nil && p.Expect == statespace.Refines && e.reduction == nil {
-			p.Why = e.explain(i, p.Path)
+			p.Why = e.refiningOf(i).Explain(p.Path)
 		}
 	}
 	e.show(r)
 	r.Space = e.space.Report()
-	r.Space.Vacuous = append(r.Space.Vacuous, e.vacuities(r)...)
+	if r.Exhausted && r.Err == nil {
+		holds := func(i int) bool { return r.Properties[i].Verdict == Holds }
+		r.Space.Vacuous = append(r.Space.Vacuous, e.judge.Vacuities(holds, called)...)
+	}
 	r.Notes = append(r.Notes, r.Space.Notes...)
-	r.Space.Guards = append(r.Space.Guards, e.guards()...)
+	r.Space.Guards = append(r.Space.Guards, e.judge.Guards()...)
 	r.Memory = e.memory()
 	r.Elapsed = time.Since(e.started)
 }

@@ -85,10 +85,10 @@ func (e *engine) tellSymmetry(r *Result) {
 	r.Symmetry = &Symmetry{e.turning.Report()}
 	r.Notes = append(r.Notes, fmt.Sprintf("States that differ only in which is which are counted once: of %s.",
 		strings.Join(r.Symmetry.Groups, "; of ")))
-	if slices.ContainsFunc(e.judge.properties, e.leaves) {
+	if slices.ContainsFunc(e.judge.Properties, e.leaves) {
 		r.Notes = append(r.Notes, leftUndecided)
 	}
-	for i, p := range e.judge.properties {
+	for i, p := range e.judge.Properties {
 		r.Properties[i].left = e.leaves(p)
 	}
 	r.unaudited = r.unaudited || !e.turning.sound
@@ -101,20 +101,9 @@ func (e *engine) turn() {
 	if !e.turns() {
 		return
 	}
-	s := e.turning.Symmetry
-	for _, i := range e.judge.ofStates {
-		q := e.judge.predicates[i]
-		q.Turned = &memo.Turned{Symmetry: s, Who: fmt.Sprintf("the property %q", e.judge.properties[i].Name)}
-		q.Learn = func(reads []statespace.Read) {
-			covering, ok := s.Covers(reads)
-			if !ok {
-				e.judge.opaque.Store(true)
-			}
-			e.judge.extend(i, covering)
-		}
-	}
+	e.judge.Turn(e.turning.Symmetry)
 	if e.inside != nil {
-		e.inside.Turned = &memo.Turned{Symmetry: s, Who: "the boundary"}
+		e.inside.Turned = &memo.Turned{Symmetry: e.turning.Symmetry, Who: "the boundary"}
 	}
 }
 

@@ -11,42 +11,6 @@ import (
 	"synod/trace"
 )
 
-// Why a property is vacuous.
-const (
-	neverWhen = "its condition held in no state"
-	nothing   = "it reads nothing of the state"
-	downOf    = "it reads %s, which was down each time"
-)
-
-// vacuities returns why properties that hold are vacuous. The result is the same in every run of an exhausted search.
-func (e *engine) vacuities(r *Result) []statespace.Vacuity {
-	if !r.Exhausted || r.Err != nil {
-		return nil
-	}
-	var all []statespace.Vacuity
-	for i, p := range r.Properties {
-		if p.Verdict != Holds {
-			continue
-		}
-		if when := e.judge.whens[i]; when != nil && !when.EverYes() {
-			all = append(all, statespace.Vacuity{Property: p.Name, Why: neverWhen})
-		}
-		q := e.judge.predicates[i]
-		if q == nil || q.Forgets() {
-			continue
-		}
-		if q.ReadsNothing() {
-			all = append(all, statespace.Vacuity{Property: p.Name, Why: nothing})
-		}
-		for slot := range e.space.Slots() {
-			if q.FoundDown(slot) {
-				all = append(all, statespace.Vacuity{Property: p.Name, Why: fmt.Sprintf(downOf, called(e.space.SlotName(slot)))})
-			}
-		}
-	}
-	return all
-}
-
 // Vacuous describes in sentences the parts of the model that had no effect in an exhausted search and are probably
 // errors: messages that an actor ignored every time, messages to ids that no actor has, and what properties that hold
 // never tested. Handlers and timers without effect, which may serve other configurations, are only in Space.Vacuous

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"synod/checker/internal/expand"
+	"synod/checker/internal/judge"
 	"synod/model/statespace"
 )
 
@@ -47,14 +48,14 @@ type walks struct {
 }
 
 // settle closes the properties that no walk with a lesser number can still decide.
-func (a *walks) settle(j *judge) {
+func (a *walks) settle(j *judge.Judge) {
 	for p := range a.first {
 		first := a.first[p].Load() - 1
-		if first < 0 || j.decided[p].Load() {
+		if first < 0 || j.Decided(p) {
 			continue
 		}
 		if !slices.ContainsFunc(a.busy, func(k *walker) bool { return k.number.Load() < first }) {
-			j.settle(p)
+			j.Settle(p)
 		}
 	}
 }
@@ -67,7 +68,7 @@ func (a *walks) lastThatCounts(e *engine) int64 {
 	if e.options.FinishWhen != FirstViolation {
 		return last
 	}
-	for p, property := range e.judge.properties {
+	for p, property := range e.judge.Properties {
 		if n := a.first[p].Load(); n > 0 && property.Expect != statespace.Sometimes {
 			last = min(last, n)
 		}
@@ -86,11 +87,11 @@ type walker struct {
 	words   []uint64 // per unit: its steps, or 0 if it changed and they must be looked up
 	steps   int
 	walking bool
-	ended   bool // there are enough walks
-	total   int  // steps of the state, including refused ones; 0 if not counted
-	drawn   int  // one of them, if total is not 0
-	seen    reads
-	due     []bool // per property of paths: its demand is not met yet
+	ended   bool        // there are enough walks
+	total   int         // steps of the state, including refused ones; 0 if not counted
+	drawn   int         // one of them, if total is not 0
+	seen    judge.Reads // of the state judged last
+	due     []bool      // per property of paths: its demand is not met yet
 
 	// If states are expanded as a whole: the successors of the current state, if expanded is set.
 	grown    statespace.Successors
@@ -144,8 +145,8 @@ func (e *engine) walk(r *Result) {
 }
 
 func (e *engine) enoughWalks() bool {
-	return e.options.FinishWhen == Decided && e.judge.allDecided() ||
-		e.options.FinishWhen == FirstViolation && e.judge.violation.Load()
+	return e.options.FinishWhen == Decided && e.judge.AllDecided() ||
+		e.options.FinishWhen == FirstViolation && e.judge.Violation()
 }
 
 // begin starts a walk.
@@ -191,17 +192,11 @@ func (k *walker) meet() bool {
 	return true
 }
 
-// reads is the cache key of the state that a walker judged last.
-type reads struct {
-	by  *agreements
-	key uint64 // 0 if there is none
-}
-
 // judge evaluates the properties in the current state of the walk.
 func (k *walker) judge() {
 	w := k.w
 	e := w.e
-	if !e.judge.anything.Load() {
+	if !e.judge.Anything() {
 		return
 	}
 	if w.expansion != nil {
@@ -211,40 +206,19 @@ func (k *walker) judge() {
 		}
 		return
 	}
-	a := e.judge.agreements(e.units)
+	a := e.judge.Agreements(e.units)
 	last := k.seen
-	k.seen = reads{a, a.keyAfter(k, last)}
+	k.seen = a.After(last, k.ids, k.words, w.state)
 	if w.judged.Due() {
 		w.askAgain(k.ids)
 	}
-	if k.seen.key != 0 && k.seen == last || a.known(k.seen.key) {
+	if k.seen.Known(last) {
 		return
 	}
-	if decides := w.ask(a, k.seen.key, k.ids); len(decides) > 0 {
+	if decides := w.ask(a, k.seen.Key(), k.ids); len(decides) > 0 {
 		k.decided(decides)
-		k.seen.key = 0 // It may decide properties in another walk, too.
+		k.seen = judge.Reads{} // It may decide properties in another walk, too.
 	}
-}
-
-// keyAfter returns the key of a walker's state, reusing the key of the previous state for units that did not change.
-func (a *agreements) keyAfter(k *walker, last reads) uint64 {
-	if !a.fits {
-		return 0
-	}
-	all := last.by != a || last.key == 0
-	key := last.key
-	for i := range a.read {
-		c := &a.read[i]
-		if k.words[c.unit.Index] != 0 && !all {
-			continue
-		}
-		class := c.classOf(k.ids[c.unit.Index], k.w.state, k.w.e.space)
-		if uint64(class)>>(c.width&63) != 0 {
-			return 0
-		}
-		key = key&^((1<<(c.width&63)-1)<<(c.place&63)) | uint64(class)<<(c.place&63)
-	}
-	return key
 }
 
 // decided records that the walk decides properties after its current number of steps.

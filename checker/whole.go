@@ -141,11 +141,11 @@ func (w *worker) judgeWhole(keys []uint64, decided func(packed uint64, decides [
 func (w *worker) askWhole() []int {
 	e := w.e
 	if w.judged.Due() {
-		if err := e.judge.askAgain(w.reading, w.state); err != nil {
+		if err := e.judge.Again(w.reading, w.state); err != nil {
 			e.failAt(err, slices.Clone(w.state))
 		}
 	}
-	decides, err := e.judge.ask(w.reading, w.state)
+	decides, err := e.judge.Ask(w.reading, w.state)
 	if err != nil {
 		e.failAt(err, slices.Clone(w.state))
 		return nil

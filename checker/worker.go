@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 
 	"synod/checker/internal/expand"
+	"synod/checker/internal/judge"
 	"synod/checker/internal/memo"
 	"synod/checker/internal/store"
 	"synod/model/statespace"
@@ -52,13 +53,11 @@ type worker struct {
 	reads      []uint64              // cache keys of new states
 	judged     memo.Spacing          // selects judged states to judge again
 	bounded    memo.Spacing          // selects states to check against the boundary again
-	refining   []*refining
-	missed     []uint64 // packed states whose images are to be evaluated
-	misses     []miss
+	refining   []*judge.Refining
 	following  following // for walks
 
 	// For the search for terminal states, if a property is about them.
-	stuck []stuckOf
+	ends  []judge.EndsOf
 	alive []bool
 	ended []uint64
 
@@ -101,7 +100,7 @@ func (w *worker) settleIn() {
 	}
 	w.reads = make([]uint64, batchLength)
 	w.compile = expand.Scratch{}
-	w.refining = newRefining(w.e.space, w.e.refiners)
+	w.refining = w.e.judge.NewRefinings()
 	w.awaitEnds()
 	clear(w.buffers)
 }

@@ -1,4 +1,4 @@
-package checker
+package judge
 
 import (
 	"math/bits"
@@ -9,11 +9,12 @@ import (
 	"synod/model/statespace"
 )
 
-// agreements is a cache of combinations of values that decide no property, taken over everything that live properties
+// Agreements is a cache of combinations of values that decide no property, taken over everything that live properties
 // have read. The ids of each unit are divided into classes that agree on what is read of the unit. The classes of a
 // state's units, packed into one integer, are the key of a hash table. Entries may be lost, but a hit is always
 // right. Workers share the cache. Its shape is fixed; it is replaced when more is read or when it is full.
-type agreements struct {
+type Agreements struct {
+	space   statespace.Space
 	version uint32 // the judge's version when the cache was created
 	units   *expand.Units
 	read    []classes // the units that properties read
@@ -41,8 +42,8 @@ const (
 	classBits       = 32 // the width of a class number
 )
 
-// agreements returns the current cache for the units, and replaces it if what is read has changed or it is full.
-func (j *judge) agreements(us *expand.Units) *agreements {
+// Agreements returns the current cache for the units, and replaces it if what is read has changed or it is full.
+func (j *Judge) Agreements(us *expand.Units) *Agreements {
 	a := j.agreed.Load()
 	if a != nil && a.version == j.version.Load() && a.units == us && !a.crowded() {
 		return a
@@ -53,7 +54,7 @@ func (j *judge) agreements(us *expand.Units) *agreements {
 	version := j.version.Load()
 	switch {
 	case a == nil || a.version != version || a.units != us:
-		a = newAgreements(us, j.read, version)
+		a = newAgreements(j.space, us, j.read, version)
 	case a.crowded():
 		a = a.grow()
 	}
@@ -61,8 +62,8 @@ func (j *judge) agreements(us *expand.Units) *agreements {
 	return a
 }
 
-func newAgreements(us *expand.Units, read []aspectOf, version uint32) *agreements {
-	a := &agreements{version: version, units: us}
+func newAgreements(space statespace.Space, us *expand.Units, read []aspectOf, version uint32) *Agreements {
+	a := &Agreements{space: space, version: version, units: us}
 	for _, u := range us.Of {
 		c := classes{unit: u}
 		for _, r := range read {
@@ -81,7 +82,7 @@ func newAgreements(us *expand.Units, read []aspectOf, version uint32) *agreement
 }
 
 // size creates an empty table, and divides the bits of a key among the classes according to their number.
-func (a *agreements) size(n int) {
+func (a *Agreements) size(n int) {
 	a.table = make([]atomic.Uint64, n)
 	a.shift = 64 - bits.Len(uint(n-1))
 	total := 0
@@ -103,7 +104,7 @@ func (a *agreements) size(n int) {
 	}
 }
 
-func (a *agreements) crowded() bool {
+func (a *Agreements) crowded() bool {
 	if !a.fits {
 		return false
 	}
@@ -111,8 +112,8 @@ func (a *agreements) crowded() bool {
 }
 
 // grow returns a larger cache with the same classes. Its table is empty if the classes moved within the key.
-func (a *agreements) grow() *agreements {
-	big := &agreements{version: a.version, units: a.units, read: append([]classes(nil), a.read...)}
+func (a *Agreements) grow() *Agreements {
+	big := &Agreements{space: a.space, version: a.version, units: a.units, read: append([]classes(nil), a.read...)}
 	big.size(4 * len(a.table))
 	for i := range a.read {
 		if a.read[i].place != big.read[i].place {
@@ -127,9 +128,9 @@ func (a *agreements) grow() *agreements {
 	return big
 }
 
-// keys sets into to the keys of n states, given by the ids of every unit. The key is 0 for a state that cannot be
-// looked up.
-func (a *agreements) keys(ids [][]uint32, into []uint64, state []statespace.PartID, space statespace.Space) {
+// Keys sets into to the keys of n states, given by the ids of every unit. The key is 0 for a state that cannot be
+// looked up. The state is for its use.
+func (a *Agreements) Keys(ids [][]uint32, into []uint64, state []statespace.PartID) {
 	clear(into)
 	if !a.fits {
 		return
@@ -138,7 +139,7 @@ func (a *agreements) keys(ids [][]uint32, into []uint64, state []statespace.Part
 		c := &a.read[k]
 		place, width := c.place&63, c.width&63
 		for i, id := range ids[c.unit.Index][:len(into)] {
-			class := c.classOf(id, state, space)
+			class := c.classOf(id, state, a.space)
 			if k > 0 && into[i] == 0 || uint64(class)>>width != 0 {
 				into[i] = 0
 				continue
@@ -180,13 +181,54 @@ func (c *classes) learn(id uint32, state []statespace.PartID, space statespace.S
 	return class
 }
 
-func (a *agreements) hash(key uint64) int {
+// Reads is the key of a state among agreements, and zero if there is none.
+type Reads struct {
+	by  *Agreements
+	key uint64
+}
+
+// After returns the key of a state, given by the ids of every unit. It reuses the last key of the same path for the units
+// whose word is not 0: these did not change. The state is for its use.
+func (a *Agreements) After(last Reads, ids []uint32, words []uint64, state []statespace.PartID) Reads {
+	if !a.fits {
+		return Reads{by: a}
+	}
+	all := last.by != a || last.key == 0
+	key := last.key
+	for i := range a.read {
+		c := &a.read[i]
+		if words[c.unit.Index] != 0 && !all {
+			continue
+		}
+		class := c.classOf(ids[c.unit.Index], state, a.space)
+		if uint64(class)>>(c.width&63) != 0 {
+			return Reads{by: a}
+		}
+		key = key&^((1<<(c.width&63)-1)<<(c.place&63)) | uint64(class)<<(c.place&63)
+	}
+	return Reads{a, key}
+}
+
+// Known reports whether the state agrees with the last one of the same path, or with another that decided nothing.
+func (r Reads) Known(last Reads) bool { return r.key != 0 && r == last || r.by.Known(r.key) }
+
+// Key returns the key, or 0 for a state that cannot be looked up.
+func (r Reads) Key() uint64 { return r.key }
+
+// Remember adds the key of a state that decided nothing, unless more has been read since.
+func (a *Agreements) Remember(j *Judge, key uint64) {
+	if j.version.Load() == a.version {
+		a.add(key)
+	}
+}
+
+func (a *Agreements) hash(key uint64) int {
 	key ^= key >> 31
 	return int(key * 0x9e3779b97f4a7c15 >> (a.shift & 63))
 }
 
-// known reports whether a key is in the cache.
-func (a *agreements) known(key uint64) bool {
+// Known reports whether a key is in the cache.
+func (a *Agreements) Known(key uint64) bool {
 	if key == 0 {
 		return false
 	}
@@ -204,7 +246,7 @@ func (a *agreements) known(key uint64) bool {
 }
 
 // add adds a key, unless all of its probe positions are taken.
-func (a *agreements) add(key uint64) {
+func (a *Agreements) add(key uint64) {
 	if key == 0 {
 		return
 	}
