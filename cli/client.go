@@ -216,10 +216,12 @@ func (a *app) operate(cmd *cobra.Command, f *clientFlags, s service.Service, cal
 	first := t.first()
 	server := t.names[first].String()
 	out, err := client.New(config).Do(ctx, first, call)
-	if err == nil {
+	switch {
+	case err == nil:
 		return a.print(s.Print(server, call, out) + "\n")
-	}
-	if !call.Reads {
+	case errors.Is(err, client.ErrRefused):
+		err = errors.New(s.Print(server, call, out))
+	case !call.Reads:
 		err = fmt.Errorf("server %s: %w", server, err)
 	}
 	fmt.Fprintf(a.stderr, "%s: %v\n", a.name, err)

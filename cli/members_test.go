@@ -3,6 +3,7 @@
 package cli
 
 import (
+	"bytes"
 	"strings"
 	"testing"
 )
@@ -34,6 +35,12 @@ func TestMembers(t *testing.T) {
 		client("are to vote.", "members", strings.Join(names, ","))
 	}
 	client("has stored it.", "put", "k", "three")
+	var out, problems bytes.Buffer
+	refused := []string{"client", "members", "0,7", "--model", "multi-paxos", "--servers", at[1], "--timeout", "1s", "--retries", "59"}
+	code := run(refused, strings.NewReader(""), &out, &problems)
+	if code != 1 || out.Len() > 0 || !strings.Contains(problems.String(), "not changed: all servers vote, or there are no such servers\n") {
+		t.Fatalf("members of which one does not exist: exit code %d: %s%s", code, &out, &problems)
+	}
 	members(0, 1, 2, 3)
 	client("three", "get", "k")
 	client("has stored it.", "put", "k", "four")

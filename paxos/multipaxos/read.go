@@ -180,7 +180,7 @@ func (t *turn[S, O, R]) confirmed(from actor.ID, m Confirmed) {
 		return
 	}
 	t.st.Reads.Round = nil
-	for _, id := range actor.Others(append(slices.Clone(t.Peers), t.self), ^actor.ID(0)) {
+	for _, id := range t.servers() {
 		var reads []rsm.ID
 		for _, a := range round.Asked {
 			if a.Server == id {

@@ -195,6 +195,12 @@ func (s Server[S, O, R]) turn(self actor.ID, st *State[S, O, R], out *Out[R]) *t
 	return &turn[S, O, R]{s, self, st, out, nil}
 }
 
+// servers returns all servers, in ascending order.
+func (t *turn[S, O, R]) servers() []actor.ID {
+	at, _ := slices.BinarySearch(t.Peers, t.self)
+	return slices.Insert(slices.Clone(t.Peers), at, t.self)
+}
+
 func (t *turn[S, O, R]) leading() *leading[O] {
 	return &leading[O]{t.Options, t.self, t.Peers, true, t.st.Replica.SlotOut, t.st.Replica.Configurations, t}
 }

@@ -121,6 +121,9 @@ func (h history) Told(i int, op rsm.StoreOp, out rsm.StoreResult) oplog.Event {
 	e := h.Invoked(i, op)
 	e.Old = oplog.None
 	switch {
+	case op.Kind == rsm.SetMembers:
+		e.Refused = !out.Done
+		return e
 	case op.Kind == rsm.Put:
 		return e
 	case op.Kind == rsm.Swap:

@@ -36,6 +36,8 @@ func serviceConfig(spec oplog.Spec) service.Config[register.Value, input, output
 		Wire: Requests,
 		Print: func(server string, in input, out output) string {
 			switch {
+			case out.Answer == consistency.WriteRefused:
+				return "not stored: another value is chosen"
 			case in.Write:
 				return fmt.Sprintf("%s has stored %c.", server, rune(in.Value))
 			case out.Value == 0:

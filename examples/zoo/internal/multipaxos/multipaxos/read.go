@@ -239,7 +239,7 @@ func turn_confirmed[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, 
 			return
 		}
 		t.st.Reads.Round = nil
-		for _, id := range actor.Others(append(slices.Clone(t.Peers), t.self), ^actor.ID(0)) {
+		for _, id := range turn_servers[Mutant](t) {
 			var reads []rsm.ID
 			for _, a := range round.Asked {
 				if a.Server == id {
@@ -267,7 +267,7 @@ func turn_confirmed[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, 
 		return
 	}
 	t.st.Reads.Round = nil
-	for _, id := range actor.Others(append(slices.Clone(t.Peers), t.self), ^actor.ID(0)) {
+	for _, id := range turn_servers[Mutant](t) {
 		var reads []rsm.ID
 		for _, a := range round.Asked {
 			if a.Server == id {

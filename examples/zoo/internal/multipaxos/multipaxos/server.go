@@ -220,6 +220,12 @@ func server_turn[Mutant variant.Mutant, S any, O any, R any](s Server[Mutant, S,
 	return &turn[Mutant, S, O, R]{s, self, st, out, nil}
 }
 
+// servers returns all servers, in ascending order.
+func turn_servers[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) []actor.ID {
+	at, _ := slices.BinarySearch(t.Peers, t.self)
+	return slices.Insert(slices.Clone(t.Peers), at, t.self)
+}
+
 func turn_leading[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) *leading[O] {
 	return &leading[O]{t.Options, t.self, t.Peers, true, t.st.Replica.SlotOut, t.st.Replica.Configurations, t}
 }
