@@ -38,6 +38,8 @@ const (
 	members   = "members"
 	next      = "next-members"
 	readIndex = "read-index"
+	lasting   = "lease"
+	drift     = "drift"
 )
 
 // multiPaxosEntries are the two compositions of Multi-Paxos.
@@ -52,6 +54,14 @@ var multiPaxosEntries = []catalog.Entry{
 				Name: readIndex, Doc: "servers answer reads without a slot, after a round of the leader's ballot", Max: 1, Special: true,
 			},
 			catalog.Parameter{
+				Name: lasting, Doc: "with read-index, ticks of an acceptor's clock for which it grants a lease; 0 for no leases",
+				Max: mostTicks, Special: true,
+			},
+			catalog.Parameter{
+				Name: drift, Doc: "ticks by which servers expect clocks to drift during a lease; they drift by 1",
+				Default: multipaxos.Default.Drift, Max: mostTicks, Special: true,
+			},
+			catalog.Parameter{
 				Name: changes, Doc: "how often an administrator has other servers vote; 0 for all servers always",
 				Max: multipaxos.MaxCommands, Special: true,
 			},
@@ -64,7 +74,7 @@ var multiPaxosEntries = []catalog.Entry{
 				Special: true,
 			}),
 		Networks: network.All(),
-		Timers:   func(values map[string]int) bool { return values[resends] > 0 },
+		Timers:   func(values map[string]int) bool { return values[resends] > 0 || values[lasting] > 0 },
 		Live:     true,
 		Model: func(s catalog.Choice) (model.Source, error) {
 			c := multiPaxosConfig(s)
@@ -94,6 +104,9 @@ var multiPaxosEntries = []catalog.Entry{
 		},
 	},
 }
+
+// mostTicks is the longest lease in ticks.
+const mostTicks = 9
 
 // multiPaxosServers are those of Multi-Paxos, with a key-value store.
 var multiPaxosServers = &catalog.Servers{
@@ -231,7 +244,7 @@ func multiPaxosConfig(s catalog.Choice) multipaxos.Config {
 		Patient: v[patience] > 0, Adaptive: v[patience] == 2, Forward: v[forward] == 1,
 		Resends: v[resends], End: v[endings] == 1,
 		Machine: v[machine], Live: s.Live, Config: s.Config,
-		ReadIndex: v[readIndex] == 1,
-		Changes:   v[changes], Members: v[members], Next: v[next],
+		ReadIndex: v[readIndex] == 1, Lease: v[lasting], Drift: v[drift],
+		Changes: v[changes], Members: v[members], Next: v[next],
 	}
 }

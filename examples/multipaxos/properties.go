@@ -24,6 +24,8 @@ type system[O any] struct {
 	acceptors  []model.Projection[*multipaxos.Acceptor[O]]
 	leaders    []model.Projection[*multipaxos.Leader[O]]
 	replicas   []model.Projection[*replica[O]]
+	clocks     []model.Projection[int]  // the readings of clocks; only with leases
+	leases     []model.Projection[bool] // whether each server answers reads under a lease; only with leases
 	clients    []model.Ref[rsm.ClientState]
 	commands   []rsm.ID                                            // all commands of clients
 	asked      model.Selection[rsm.Message, *multipaxos.PValue[O]] // requests for votes in flight
@@ -112,9 +114,10 @@ func (sys *system[O]) demand() {
 	sys.Explain(sys.explain)
 }
 
-// answersAll reports whether every client must have its answers when no message is in flight.
+// answersAll reports whether every client must have its answers when no further step is possible. With leases there
+// always is one, as clocks tick.
 func (c Config) answersAll() bool {
-	return !c.Lossy && c.MaxDown == 0 && c.MaxPartitions == 0 && c.Resends == 0
+	return !c.Lossy && c.MaxDown == 0 && c.MaxPartitions == 0 && c.Resends == 0 && c.Lease == 0
 }
 
 func (sys *system[O]) replicaInvariants() {

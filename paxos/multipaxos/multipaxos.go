@@ -295,6 +295,13 @@ type Options struct {
 	// the leader's ballot, once the server has executed what the leader had executed. It needs all roles in each server,
 	// and Reduce with Server.Members.
 	ReadIndex bool
+	// Lease is how long an acceptor that answers such a round then promises no ballot of another leader, by its own
+	// clock. For that time less Drift, from the start of the round and by its own clock, the leader needs no further
+	// round. 0 for no leases. It is the same for all servers, and requires ReadIndex.
+	Lease time.Duration
+	// Drift is the maximum by which the clocks of two servers may disagree about a period of Lease. It must be less than
+	// Lease.
+	Drift time.Duration
 	// Resend is the interval after which messages are sent again until they are answered, and replicas ask for decisions
 	// that they lack. A timer fires after Resend to twice Resend. 0 for never: a single lost message may then stop the
 	// protocol.

@@ -137,6 +137,12 @@ func (t *turn[S, O, R]) confirms() {
 	if r.Round != nil || len(r.Next) == 0 || !l.Active || !l.recent(t.leading()) {
 		return
 	}
+	if t.st.Leased() {
+		t.index(t.st.Replica.SlotOut, r.Next)
+		r.Next = nil
+		return
+	}
+	t.begins()
 	r.Rounds++
 	r.Round = &Round{
 		Ballot: l.Ballot, Number: r.Rounds, Index: t.st.Replica.SlotOut, Asked: r.Next, Confirmed: map[actor.ID]bool{},
@@ -180,15 +186,21 @@ func (t *turn[S, O, R]) confirmed(from actor.ID, m Confirmed) {
 		return
 	}
 	t.st.Reads.Round = nil
+	t.leases(round)
+	t.index(round.Index, round.Asked)
+}
+
+// index tells servers the index of their reads.
+func (t *turn[S, O, R]) index(index rsm.Slot, asked []Asked) {
 	for _, id := range t.servers() {
 		var reads []rsm.ID
-		for _, a := range round.Asked {
+		for _, a := range asked {
 			if a.Server == id {
 				reads = append(reads, a.Read)
 			}
 		}
 		for some := range slices.Chunk(reads, mostAsked) {
-			t.tell(id, ReadAt{round.Index, actor.ListOf(some...)})
+			t.tell(id, ReadAt{index, actor.ListOf(some...)})
 		}
 	}
 }

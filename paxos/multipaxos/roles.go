@@ -183,6 +183,7 @@ type leaderStep[O, R any] struct {
 func (t *leaderStep[O, R]) acceptor(to actor.ID, m AcceptorMessage) { t.out.Send(to, m) }
 func (t *leaderStep[O, R]) preempted()                              {}
 func (t *leaderStep[O, R]) adopted()                                {}
+func (t *leaderStep[O, R]) postpone() bool                          { return false }
 
 func (t *leaderStep[O, R]) replicas(d Decision[O]) {
 	for _, id := range t.Replicas {

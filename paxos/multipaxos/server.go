@@ -32,6 +32,7 @@ type State[S, O, R any] struct {
 	Leader   Leader[O]
 	Replica  Replica[S, O, R]
 	Reads    Reads[O]
+	Lease    Lease
 	Held     map[rsm.Slot]P2a[O] // requests for votes to handle once it is a member; nil for none
 }
 
@@ -90,15 +91,19 @@ func (s Server[S, O, R]) least(self actor.ID) actor.ID {
 
 func (o Options) validate() error {
 	switch {
-	case min(o.Batch, o.Bytes, o.Part, o.PartBytes, o.CollectBytes, o.Chunk) < 0 || min(o.Resend, o.Patience) < 0:
-		return fmt.Errorf("batch %d, bytes %d, part %d, part bytes %d, collect bytes %d, chunk %d, resend %v, patience %v: "+
-			"must not be negative", o.Batch, o.Bytes, o.Part, o.PartBytes, o.CollectBytes, o.Chunk, o.Resend, o.Patience)
+	case min(o.Batch, o.Bytes, o.Part, o.PartBytes, o.CollectBytes, o.Chunk) < 0 || min(o.Resend, o.Patience, o.Lease) < 0:
+		return fmt.Errorf("batch %d, bytes %d, part %d, part bytes %d, collect bytes %d, chunk %d, resend %v, patience %v, lease %v: "+
+			"must not be negative", o.Batch, o.Bytes, o.Part, o.PartBytes, o.CollectBytes, o.Chunk, o.Resend, o.Patience, o.Lease)
 	case o.Collect > 0 && !o.Reduce:
 		return errors.New("collect requires reduce: leaders would propose again for slots that are collected")
 	case o.Patience > 0 && o.Resend == 0:
 		return errors.New("patience requires resend, which sends the pings")
 	case o.Adaptive && o.Patience == 0:
 		return errors.New("adaptive requires patience")
+	case o.Lease > 0 && !o.ReadIndex:
+		return errors.New("a lease requires read index, whose rounds grant it")
+	case o.Drift < 0 || o.Drift > 0 && o.Drift >= o.Lease:
+		return fmt.Errorf("drift %v, lease %v: clocks must drift by less than a lease", o.Drift, o.Lease)
 	}
 	return nil
 }
@@ -132,6 +137,7 @@ func (s Server[S, O, R]) begin(self actor.ID, kept Durable[O], out *Out[R]) Stat
 	t := s.turn(self, &st, out)
 	st.Replica = newReplica(t.executing(), kept.Snapshot, kept.Decisions)
 	st.Leader.Known = kept.Acceptor.Ballot
+	t.keepGrant()
 	// With Patience, one server leads first and the others wait for it.
 	if s.Patience == 0 || st.Leader.Known == (Ballot{}) && self == s.least(self) {
 		st.Leader.scout(t.leading())
@@ -169,11 +175,15 @@ func (s Server[S, O, R]) Receive(
 // Timeout resends messages that may have been lost, or starts a scout.
 func (s Server[S, O, R]) Timeout(self actor.ID, st State[S, O, R], timer actor.Timer, out *Out[R]) State[S, O, R] {
 	t := s.turn(self, &st, out)
-	switch timer.(type) {
-	case resend:
+	switch timer {
+	case resend{}:
 		t.again()
 		setResend(s.Options, out)
-	case lead:
+	case Term:
+		t.ends()
+	case Grant:
+		t.free()
+	case lead{}:
 		if st.Leader.passive() {
 			st.Leader.scout(t.leading())
 		}
@@ -257,6 +267,9 @@ func (t *turn[S, O, R]) receive(from actor.ID, msg Message) {
 func (t *turn[S, O, R]) accept(from actor.ID, msg AcceptorMessage) {
 	switch m := msg.(type) {
 	case P1a:
+		if t.defers(m) {
+			return
+		}
 		t.tell(from, t.st.Acceptor.p1a(m, t.part(from)))
 		t.know(m.Ballot)
 	case P2a[O]:
@@ -272,6 +285,7 @@ func (t *turn[S, O, R]) accept(from actor.ID, msg AcceptorMessage) {
 		t.tell(from, answer)
 		t.know(m.Ballot)
 	case Confirm:
+		t.grant(m.Ballot)
 		t.tell(from, Confirmed{m.Ballot, m.Number, t.st.Acceptor.Ballot})
 	}
 }

@@ -62,11 +62,11 @@ func system(model, pkg string, files ...string) family {
 // replicated is the family of a model of Multi-Paxos that a function of examples/multipaxos makes.
 func replicated(model, function string) family {
 	f := system(model, "multipaxos", "system.go", "properties.go", "collect.go", "reconfigure.go", "watch.go", "votes.go",
-		"patience.go", "explain.go", "picture.go")
+		"patience.go", "clock.go", "explain.go", "picture.go")
 	f.sound = "multipaxos." + function + "(c)"
 	f.broken = "mutated." + function + "[M](mutated.Config(c))"
 	for _, file := range []string{
-		"acceptor", "collect", "leader", "multipaxos", "read", "reconfigure", "replica", "roles", "server",
+		"acceptor", "collect", "leader", "lease", "multipaxos", "read", "reconfigure", "replica", "roles", "server",
 	} {
 		f.sources = append(f.sources, "paxos/multipaxos/"+file+".go")
 	}

@@ -46,6 +46,8 @@ type Config struct {
 	Chunk        int  // maximum number of bytes of a snapshot in one message; 0 for no limit
 	Forward      bool // servers forward commands to the server of the active leader, section 4.4
 	ReadIndex    bool // servers answer reads without a slot, after a round of the leader's ballot
+	Lease        int  // ticks of an acceptor's clock for which it grants a lease; 0 for no leases; requires ReadIndex
+	Drift        int  // ticks by which servers expect clocks to drift during a lease; less than Lease
 	Resends      int  // maximum number of resends on a path; 0 for none
 	Live         bool // every client is served eventually, a property of infinite paths; resends are not bounded
 	End          bool // clients end their sessions
@@ -64,7 +66,7 @@ const (
 )
 
 // Default has three servers, two ballots, and two clients with one command each.
-var Default = Config{Servers: 3, Clients: 2, Commands: 1, Ballots: 2, Window: 2, Batch: 1}
+var Default = Config{Servers: 3, Clients: 2, Commands: 1, Ballots: 2, Window: 2, Batch: 1, Drift: 1}
 
 // DefaultRoles has two replicas, two leaders, three acceptors, and a client with one command.
 var DefaultRoles = Config{
@@ -93,6 +95,12 @@ func (c Config) validate(counts ...count) error {
 		return errors.New("patience needs resends, as timeouts send pings and end it")
 	case c.Adaptive && !c.Patient:
 		return errors.New("only who has patience adapts it")
+	case c.Lease < 0 || c.Drift < 0 || c.Lease > 0 && c.Drift >= c.Lease:
+		return fmt.Errorf("lease %d, drift %d: clocks must drift by less than a lease, and not by less than 0", c.Lease, c.Drift)
+	case c.Lease > 0 && !c.ReadIndex:
+		return errors.New("lease requires read-index, whose rounds grant it")
+	case c.Lease > 0 && c.Resends > 0:
+		return errors.New("lease excludes resends, whose timeouts are counted as ticks are")
 	case c.Changes < 0 || c.Changes > MaxCommands:
 		return fmt.Errorf("%d changes: must be 0 to %d", c.Changes, MaxCommands)
 	case c.Changes > 0 && !c.Reduce:
@@ -133,6 +141,9 @@ func (c Config) options(leaders []actor.ID) multipaxos.Options {
 	}
 	if c.Resends > 0 {
 		o.Resend = time.Second
+	}
+	if c.Lease > 0 {
+		o.Lease, o.Drift = time.Duration(c.Lease)*time.Duration(tick), time.Duration(c.Drift)*time.Duration(tick)
 	}
 	if c.Patient {
 		o.Patience, o.Adaptive = time.Second, c.Adaptive
@@ -245,16 +256,17 @@ func compose[Mutant variant.Mutant, S, O, R any](
 		if c.Changes > 0 {
 			server.Members = c.members(0)
 		}
-		ref := model.Add(sys, id, server.New())
-		look.acceptors = append(look.acceptors, project(sys, ref, func(st multipaxos.State[S, O, R]) multipaxos.Acceptor[O] {
-			return st.Acceptor
-		}))
-		look.leaders = append(look.leaders, project(sys, ref, func(st multipaxos.State[S, O, R]) multipaxos.Leader[O] {
-			return st.Leader
-		}))
-		look.replicas = append(look.replicas, project(sys, ref, func(st multipaxos.State[S, O, R]) replica[O] {
-			return readReplica[Mutant](m, st.Replica)
-		}))
+		if c.Lease == 0 {
+			addServer[Mutant](look, m, model.Add(sys, id, server.New()), func(st multipaxos.State[S, O, R]) multipaxos.State[S, O, R] {
+				return st
+			})
+			continue
+		}
+		type state = Clocked[multipaxos.State[S, O, R]]
+		ref := model.Add(sys, id, clocked(server.New()))
+		addServer[Mutant](look, m, ref, func(st state) multipaxos.State[S, O, R] { return st.Server })
+		look.clocks = append(look.clocks, model.Project(sys, ref, func(st state) int { return st.Reading }))
+		look.leases = append(look.leases, model.Project(sys, ref, func(st state) bool { return st.Server.Leased() }))
 	}
 	addClients(look, name, m, ids, c.Servers, ops)
 	sys.Crashable(ids...)
@@ -264,7 +276,23 @@ func compose[Mutant variant.Mutant, S, O, R any](
 	if c.Patient {
 		look.patient(options)
 	}
+	if c.Lease > 0 {
+		look.keepTime()
+	}
 	return look
+}
+
+// addServer adds a server to those that properties read. Its state is a part of T.
+func addServer[Mutant variant.Mutant, T, S, O, R any](
+	look *system[O], m rsm.Machine[S, O, R], ref model.Ref[T], of func(T) multipaxos.State[S, O, R],
+) {
+	look.acceptors = append(look.acceptors, project(look.System, ref, func(st T) multipaxos.Acceptor[O] {
+		return of(st).Acceptor
+	}))
+	look.leaders = append(look.leaders, project(look.System, ref, func(st T) multipaxos.Leader[O] { return of(st).Leader }))
+	look.replicas = append(look.replicas, project(look.System, ref, func(st T) replica[O] {
+		return readReplica[Mutant](m, of(st).Replica)
+	}))
 }
 
 // composeRoles returns the model of separate roles.

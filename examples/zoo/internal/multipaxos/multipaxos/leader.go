@@ -56,6 +56,9 @@ type leaderOut[O any] interface {
 	preempted()
 	// adopted is called after the leader has become active.
 	adopted()
+	// postpone reports whether the acceptor of the same server must not promise a ballot yet. A scout then starts when it
+	// may.
+	postpone() bool
 }
 
 // leading is the leader's view of the system and its configuration.
@@ -108,9 +111,9 @@ func (c *leading[O]) send(to actor.ID, m AcceptorMessage, but map[actor.ID]bool)
 }
 
 // scout starts a scout for a ballot higher than any that the leader knows. It reports false if that would exceed the
-// last ballot, or if the server is not a member.
+// last ballot, if the server is not a member, or if the scout is postponed.
 func (l *Leader[O]) scout(c *leading[O]) bool {
-	if !c.member() {
+	if !c.member() || c.out.postpone() {
 		return false
 	}
 	highest := l.Known

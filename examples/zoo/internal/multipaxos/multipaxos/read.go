@@ -162,6 +162,12 @@ func turn_confirms[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S
 		if r.Round != nil || len(r.Next) == 0 || !l.Active || !leader_recent[Mutant](l, turn_leading[Mutant](t)) {
 			return
 		}
+		if t.st.Leased() {
+			turn_index[Mutant](t, t.st.Replica.SlotOut, r.Next)
+			r.Next = nil
+			return
+		}
+		turn_begins[Mutant](t)
 		r.Rounds++
 		r.Round = &Round{
 			Ballot: l.Ballot, Number: r.Rounds, Index: t.st.Replica.SlotOut, Asked: r.Next, Confirmed: map[actor.ID]bool{},
@@ -188,6 +194,12 @@ func turn_confirms[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S
 	if r.Round != nil || len(r.Next) == 0 || !l.Active || !leader_recent[Mutant](l, turn_leading[Mutant](t)) {
 		return
 	}
+	if t.st.Leased() {
+		turn_index[Mutant](t, t.st.Replica.SlotOut, r.Next)
+		r.Next = nil
+		return
+	}
+	turn_begins[Mutant](t)
 	r.Rounds++
 	r.Round = &Round{
 		Ballot: l.Ballot, Number: r.Rounds, Index: t.st.Replica.SlotOut, Asked: r.Next, Confirmed: map[actor.ID]bool{},
@@ -239,17 +251,8 @@ func turn_confirmed[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, 
 			return
 		}
 		t.st.Reads.Round = nil
-		for _, id := range turn_servers[Mutant](t) {
-			var reads []rsm.ID
-			for _, a := range round.Asked {
-				if a.Server == id {
-					reads = append(reads, a.Read)
-				}
-			}
-			for some := range slices.Chunk(reads, mostAsked) {
-				turn_tell[Mutant](t, id, ReadAt{round.Index, actor.ListOf(some...)})
-			}
-		}
+		turn_leases[Mutant](t, round)
+		turn_index[Mutant](t, round.Index, round.Asked)
 
 		return
 	}
@@ -267,15 +270,21 @@ func turn_confirmed[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, 
 		return
 	}
 	t.st.Reads.Round = nil
+	turn_leases[Mutant](t, round)
+	turn_index[Mutant](t, round.Index, round.Asked)
+}
+
+// index tells servers the index of their reads.
+func turn_index[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], index rsm.Slot, asked []Asked) {
 	for _, id := range turn_servers[Mutant](t) {
 		var reads []rsm.ID
-		for _, a := range round.Asked {
+		for _, a := range asked {
 			if a.Server == id {
 				reads = append(reads, a.Read)
 			}
 		}
 		for some := range slices.Chunk(reads, mostAsked) {
-			turn_tell[Mutant](t, id, ReadAt{round.Index, actor.ListOf(some...)})
+			turn_tell[Mutant](t, id, ReadAt{index, actor.ListOf(some...)})
 		}
 	}
 }

@@ -36,6 +36,7 @@ type State[S, O, R any] struct {
 	Leader   Leader[O]
 	Replica  Replica[S, O, R]
 	Reads    Reads[O]
+	Lease    Lease
 	Held     map[rsm.Slot]P2a[O] // requests for votes to handle once it is a member; nil for none
 }
 
@@ -94,15 +95,19 @@ func server_least[Mutant variant.Mutant, S any, O any, R any](s Server[Mutant, S
 
 func (o Options) validate() error {
 	switch {
-	case min(o.Batch, o.Bytes, o.Part, o.PartBytes, o.CollectBytes, o.Chunk) < 0 || min(o.Resend, o.Patience) < 0:
-		return fmt.Errorf("batch %d, bytes %d, part %d, part bytes %d, collect bytes %d, chunk %d, resend %v, patience %v: "+
-			"must not be negative", o.Batch, o.Bytes, o.Part, o.PartBytes, o.CollectBytes, o.Chunk, o.Resend, o.Patience)
+	case min(o.Batch, o.Bytes, o.Part, o.PartBytes, o.CollectBytes, o.Chunk) < 0 || min(o.Resend, o.Patience, o.Lease) < 0:
+		return fmt.Errorf("batch %d, bytes %d, part %d, part bytes %d, collect bytes %d, chunk %d, resend %v, patience %v, lease %v: "+
+			"must not be negative", o.Batch, o.Bytes, o.Part, o.PartBytes, o.CollectBytes, o.Chunk, o.Resend, o.Patience, o.Lease)
 	case o.Collect > 0 && !o.Reduce:
 		return errors.New("collect requires reduce: leaders would propose again for slots that are collected")
 	case o.Patience > 0 && o.Resend == 0:
 		return errors.New("patience requires resend, which sends the pings")
 	case o.Adaptive && o.Patience == 0:
 		return errors.New("adaptive requires patience")
+	case o.Lease > 0 && !o.ReadIndex:
+		return errors.New("a lease requires read index, whose rounds grant it")
+	case o.Drift < 0 || o.Drift > 0 && o.Drift >= o.Lease:
+		return fmt.Errorf("drift %v, lease %v: clocks must drift by less than a lease", o.Drift, o.Lease)
 	}
 	return nil
 }
@@ -144,6 +149,7 @@ func server_begin[Mutant variant.Mutant, S any, O any, R any](s Server[Mutant, S
 		t := server_turn[Mutant](s, self, &st, out)
 		st.Replica = newReplica[Mutant](turn_executing[Mutant](t), kept.Snapshot, kept.Decisions)
 		st.Leader.Known = Ballot{}
+		turn_keepGrant[Mutant](t)
 		// With Patience, one server leads first and the others wait for it.
 		if s.Patience == 0 || st.Leader.Known == (Ballot{}) && self == server_least[Mutant](s, self) {
 			st.Leader.scout(turn_leading[Mutant](t))
@@ -157,6 +163,7 @@ func server_begin[Mutant variant.Mutant, S any, O any, R any](s Server[Mutant, S
 	t := server_turn[Mutant](s, self, &st, out)
 	st.Replica = newReplica[Mutant](turn_executing[Mutant](t), kept.Snapshot, kept.Decisions)
 	st.Leader.Known = kept.Acceptor.Ballot
+	turn_keepGrant[Mutant](t)
 	// With Patience, one server leads first and the others wait for it.
 	if s.Patience == 0 || st.Leader.Known == (Ballot{}) && self == server_least[Mutant](s, self) {
 		st.Leader.scout(turn_leading[Mutant](t))
@@ -194,11 +201,15 @@ func (s Server[Mutant, S, O, R]) Receive(
 // Timeout resends messages that may have been lost, or starts a scout.
 func (s Server[Mutant, S, O, R]) Timeout(self actor.ID, st State[S, O, R], timer actor.Timer, out *Out[R]) State[S, O, R] {
 	t := server_turn[Mutant](s, self, &st, out)
-	switch timer.(type) {
-	case resend:
+	switch timer {
+	case resend{}:
 		turn_again[Mutant](t)
 		setResend(s.Options, out)
-	case lead:
+	case Term:
+		turn_ends[Mutant](t)
+	case Grant:
+		turn_free[Mutant](t)
+	case lead{}:
 		if st.Leader.passive() {
 			st.Leader.scout(turn_leading[Mutant](t))
 		}
@@ -283,6 +294,9 @@ func turn_accept[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, 
 	if variant.Of[Mutant]() == "collected-by-own" {
 		switch m := msg.(type) {
 		case P1a:
+			if turn_defers[Mutant](t, m) {
+				return
+			}
 			turn_tell[Mutant](t, from, acceptor_p1a[Mutant](&t.st.Acceptor, m, turn_part[Mutant](t, from)))
 			turn_know[Mutant](t, m.Ballot)
 		case P2a[O]:
@@ -299,6 +313,7 @@ func turn_accept[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, 
 			turn_tell[Mutant](t, from, answer)
 			turn_know[Mutant](t, m.Ballot)
 		case Confirm:
+			turn_grant[Mutant](t, m.Ballot)
 			turn_tell[Mutant](t, from, Confirmed{m.Ballot, m.Number, t.st.Acceptor.Ballot})
 		}
 
@@ -307,6 +322,9 @@ func turn_accept[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, 
 	if variant.Of[Mutant]() == "votes-unlearnt" {
 		switch m := msg.(type) {
 		case P1a:
+			if turn_defers[Mutant](t, m) {
+				return
+			}
 			turn_tell[Mutant](t, from, acceptor_p1a[Mutant](&t.st.Acceptor, m, turn_part[Mutant](t, from)))
 			turn_know[Mutant](t, m.Ballot)
 		case P2a[O]:
@@ -322,6 +340,7 @@ func turn_accept[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, 
 			turn_tell[Mutant](t, from, answer)
 			turn_know[Mutant](t, m.Ballot)
 		case Confirm:
+			turn_grant[Mutant](t, m.Ballot)
 			turn_tell[Mutant](t, from, Confirmed{m.Ballot, m.Number, t.st.Acceptor.Ballot})
 		}
 
@@ -330,6 +349,9 @@ func turn_accept[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, 
 
 	switch m := msg.(type) {
 	case P1a:
+		if turn_defers[Mutant](t, m) {
+			return
+		}
 		turn_tell[Mutant](t, from, acceptor_p1a[Mutant](&t.st.Acceptor, m, turn_part[Mutant](t, from)))
 		turn_know[Mutant](t, m.Ballot)
 	case P2a[O]:
@@ -345,6 +367,7 @@ func turn_accept[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, 
 		turn_tell[Mutant](t, from, answer)
 		turn_know[Mutant](t, m.Ballot)
 	case Confirm:
+		turn_grant[Mutant](t, m.Ballot)
 		turn_tell[Mutant](t, from, Confirmed{m.Ballot, m.Number, t.st.Acceptor.Ballot})
 	}
 }
