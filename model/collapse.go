@@ -371,7 +371,10 @@ func (x *plainExpansion[S, A]) append(ok bool, into *statespace.Successors) {
 // often calls each method the given number of times.
 func (x *plainExpansion[S, A]) often(into *statespace.Successors, times int) error {
 	c := x.space
-	given := c.copies(x.s, times)
+	given := make([]S, times)
+	for order := range given {
+		given[order] = c.parts.Together(&x.s, order)
+	}
 	actions, err := c.actionsOf(x.s, given)
 	if err != nil {
 		return err

@@ -47,14 +47,17 @@ func (x *plainExpansion[S, A]) enumerate(into *statespace.Successors) (err error
 		e.Each(x.s, e.yield)
 		return e.failed
 	}
-	if e.known {
-		parts.Renew(e.ids, x.ids, &e.own)
-	} else {
-		e.own = x.space.stateWalker.Copy(x.s)
+	switch {
+	case !e.known:
+		e.own = parts.Together(&x.s, 0)
 		copy(e.ids, x.ids)
+		parts.Snap(&e.own, &e.trace)
+	case parts.Renew(e.ids, x.ids, &e.own):
+		parts.Resnap(&e.own, &e.trace)
+	default:
+		parts.Snap(&e.own, &e.trace)
 	}
 	e.known = false
-	parts.Snap(&e.own, &e.trace)
 	e.Each(e.own, e.yield)
 	if e.failed != nil {
 		return e.failed
@@ -115,29 +118,28 @@ type transition[S, A any] struct {
 // compareEach requires that Each enumerates the transitions of Actions and Next, and does not change its argument.
 // Those transitions may share memory with the first of the states, which is therefore not passed to Each.
 func (x *plainExpansion[S, A]) compareEach(made []transition[S, A], given []S) error {
-	for _, s := range given[1:] {
-		if err := x.compareOnce(made, s); err != nil {
+	for i, s := range given[1:] {
+		if err := x.compareOnce(made, s, &x.traces[i+1]); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (x *plainExpansion[S, A]) compareOnce(made []transition[S, A], s S) (err error) {
+// compareOnce compares the transitions of a state that was traced.
+func (x *plainExpansion[S, A]) compareOnce(made []transition[S, A], s S, trace *intern.Trace) (err error) {
 	c := x.space
 	x.doing = calledEach
 	defer statespace.Caught(&err, "the model", x.event)
 	n, inOrder := 0, true
 	var failed error
-	var trace intern.Trace
-	c.parts.Trace(&s, &trace)
 	x.each.Each(s, func(a A, next S) {
 		if failed != nil {
 			return
 		}
 		x.action, x.next = a, next
 		if failed = c.actionWalker.CheckAt(&x.action); failed == nil {
-			failed = c.parts.FitsTrace(&trace, &s, &x.next)
+			failed = c.parts.FitsTrace(trace, &s, &x.next)
 		}
 		inOrder = inOrder && failed == nil && n < len(made) &&
 			c.actionWalker.EqualAt(&x.action, &made[n].action) && c.parts.Holds(&made[n].next, &x.next)

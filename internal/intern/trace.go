@@ -1,6 +1,9 @@
 package intern
 
-import "unsafe"
+import (
+	"slices"
+	"unsafe"
+)
 
 // Trace records the targets of a value's references, no two of which overlap. A value derived from it mostly refers
 // to the same memory, except for a few new targets, and checking it against the trace takes less time than comparing
@@ -15,21 +18,34 @@ type Trace struct {
 	next    int  // index in refs
 	fresh   []stretch
 
-	// The memory at the references, for a value that was also snapped: a copy of it.
+	// The memory at the references, for a value that was also snapped, and a copy of it: first what holds no references to
+	// mutable memory, then what does.
 	snapping, snapped bool
-	blocks            []memory
-	ends              []int // by component: the end of its blocks
-	copied            []byte
+	memory            [2]memory
+	component         int    // being walked
+	touched           []bool // by component: its memory was changed
 }
 
 type stretch struct{ start, end uintptr }
 
-// memory is a piece of memory that a traced value refers to, and how much of the copy ends with it.
+// memory is what references refer to, with a copy. Pieces that adjoin form a tract.
 type memory struct {
-	at     unsafe.Pointer
-	size   uintptr
-	end    int
-	refers bool // it holds references to mutable memory
+	pieces []piece
+	tracts []tract
+	copied []byte
+}
+
+// piece is what one reference refers to.
+type piece struct {
+	component int
+	end       uintptr // within its tract
+}
+
+type tract struct {
+	at    unsafe.Pointer
+	size  uintptr
+	copy  uintptr // where its copy begins
+	first int     // its first piece
 }
 
 // maxFresh is the maximum number of new targets in a value that is checked against a trace.
@@ -45,8 +61,34 @@ func (s *Split[T]) Trace(v *T, t *Trace) {
 // the value was changed in place.
 func (s *Split[T]) Snap(v *T, t *Trace) {
 	t.snapping = true
-	t.blocks, t.copied, t.ends = t.blocks[:0], t.copied[:0], t.ends[:0]
+	for i := range t.memory {
+		m := &t.memory[i]
+		m.pieces, m.tracts = m.pieces[:0], m.tracts[:0]
+	}
 	s.record(v, t)
+	t.copy()
+}
+
+// Resnap is Snap of the value that was snapped, after changes to memory, but not to references.
+func (s *Split[T]) Resnap(v *T, t *Trace) {
+	if !t.snapped {
+		s.Snap(v, t)
+		return
+	}
+	t.copy()
+}
+
+// copy copies the memory.
+func (t *Trace) copy() {
+	for i := range t.memory {
+		m := &t.memory[i]
+		m.copied = m.copied[:0]
+		for k := range m.tracts {
+			r := &m.tracts[k]
+			r.copy = uintptr(len(m.copied))
+			m.copied = append(m.copied, bytesAt(r.at, r.size)...)
+		}
+	}
 }
 
 func (s *Split[T]) record(v *T, t *Trace) {
@@ -55,8 +97,8 @@ func (s *Split[T]) record(v *T, t *Trace) {
 	for i := range s.columns {
 		c := &s.columns[i]
 		t.from = append(t.from, len(t.refs))
+		t.component = i
 		t.whole = t.whole && t.walk(c.plan, unsafe.Add(unsafe.Pointer(v), c.offset))
-		t.ends = append(t.ends, len(t.blocks))
 	}
 	t.usable = t.whole && p.shares && !s.simple
 	t.snapped = t.whole && t.snapping
@@ -107,28 +149,49 @@ func (s *Split[T]) Intact(t *Trace) bool {
 	if !t.snapped {
 		return false
 	}
-	for i := range t.blocks {
-		if !t.intact(i) {
-			return false
+	for i := range t.memory {
+		m := &t.memory[i]
+		for k := range m.tracts {
+			r := &m.tracts[k]
+			if !equalBytes(r.at, unsafe.Pointer(&m.copied[r.copy]), r.size) {
+				return false
+			}
 		}
 	}
 	return true
 }
 
-// intact reports whether a block is as it was.
-func (t *Trace) intact(i int) bool {
-	b := &t.blocks[i]
-	x, y, n := b.at, unsafe.Pointer(&t.copied[b.end-int(b.size)]), b.size
-	if n > 64 {
-		return equalBytes(x, y, n)
-	}
-	for ; n > 8; n -= 8 {
-		if *(*[8]byte)(x) != *(*[8]byte)(y) {
-			return false
+// touch sets touched for the components of pieces that were changed. It reports whether there are any.
+func (m *memory) touch(touched []bool) (some bool) {
+	for i := range m.tracts {
+		r := &m.tracts[i]
+		old, p := unsafe.Pointer(&m.copied[r.copy]), r.first
+		if r.size > longTract && equalBytes(r.at, old, r.size) {
+			continue
 		}
-		x, y = unsafe.Add(x, 8), unsafe.Add(y, 8)
+		for at := difference(r.at, old, 0, r.size); at < r.size; at = difference(r.at, old, at, r.size) {
+			for m.pieces[p].end <= at {
+				p++
+			}
+			touched[m.pieces[p].component], some = true, true
+			at = m.pieces[p].end
+		}
 	}
-	return equalBytes(x, y, n)
+	return some
+}
+
+// longTract is the size from which it is faster to compare a tract as a whole first.
+const longTract = 256
+
+// difference returns the offset, from at on, of the first byte that differs, or size.
+func difference(a, b unsafe.Pointer, at, size uintptr) uintptr {
+	for at+8 <= size && *(*[8]byte)(unsafe.Add(a, at)) == *(*[8]byte)(unsafe.Add(b, at)) {
+		at += 8
+	}
+	for at < size && *(*byte)(unsafe.Add(a, at)) == *(*byte)(unsafe.Add(b, at)) {
+		at++
+	}
+	return at
 }
 
 // Edited appends the components of to that differ from those of value. The value own, which was equal to value when
@@ -140,17 +203,17 @@ func (s *Split[T]) Edited(t *Trace, value, own, to *T, into []Part) ([]Part, err
 		}
 		return s.Differences(value, to, into), nil
 	}
-	fits, block, first := true, 0, len(into)
-	for i := range s.columns {
+	t.touched = slices.Grow(t.touched[:0], len(s.columns))[:len(s.columns)]
+	clear(t.touched)
+	t.memory[0].touch(t.touched)
+	fits, first := !t.memory[1].touch(t.touched), len(into)
+	alike := equalBytes(unsafe.Pointer(own), unsafe.Pointer(to), unsafe.Sizeof(*own))
+	for i, touched := range t.touched {
 		c := &s.columns[i]
-		same := equalBytes(unsafe.Add(unsafe.Pointer(own), c.offset), unsafe.Add(unsafe.Pointer(to), c.offset), c.plan.size)
+		same := alike ||
+			equalBytes(unsafe.Add(unsafe.Pointer(own), c.offset), unsafe.Add(unsafe.Pointer(to), c.offset), c.plan.size)
 		fits = fits && (same || c.plan.bare)
-		for ; block < t.ends[i]; block++ {
-			if !t.intact(block) {
-				same, fits = false, fits && !t.blocks[block].refers
-			}
-		}
-		if !same {
+		if touched || !same {
 			into = append(into, Part{Component: uint32(i)})
 		}
 	}
@@ -258,15 +321,25 @@ func (t *Trace) walkAll(p *plan, v unsafe.Pointer, n int) bool {
 	return true
 }
 
-// snap copies the memory that a value of type p refers to. There is no copy of a map's.
+// snap adds the memory that a value of type p refers to. There is no copy of a map's.
 func (t *Trace) snap(p *plan, at unsafe.Pointer, size uintptr) {
 	if size == 0 {
 		return
 	}
-	if t.snapping = p.op != opMap; t.snapping {
-		t.copied = append(t.copied, bytesAt(at, size)...)
-		t.blocks = append(t.blocks, memory{at, size, len(t.copied), !p.elem.bare})
+	if t.snapping = p.op != opMap; !t.snapping {
+		return
 	}
+	m := &t.memory[0]
+	if !p.elem.bare {
+		m = &t.memory[1]
+	}
+	last := len(m.tracts) - 1
+	if last < 0 || uintptr(m.tracts[last].at)+m.tracts[last].size != uintptr(at) {
+		m.tracts = append(m.tracts, tract{at: at, first: len(m.pieces)})
+		last++
+	}
+	m.tracts[last].size += size
+	m.pieces = append(m.pieces, piece{t.component, m.tracts[last].size})
 }
 
 // meet records a reference, or compares it with the next recorded one. It returns false if there are too many new
@@ -288,10 +361,8 @@ func (t *Trace) meet(r stretch) bool {
 // disjoint reports whether the new targets overlap neither the recorded ones nor one another.
 func (t *Trace) disjoint() bool {
 	for i, r := range t.fresh {
-		for _, other := range t.refs {
-			if r.start < other.end && other.start < r.end {
-				return false
-			}
+		if t.overlaps(r) {
+			return false
 		}
 		for _, other := range t.fresh[:i] {
 			if r.start < other.end && other.start < r.end {
@@ -300,4 +371,25 @@ func (t *Trace) disjoint() bool {
 		}
 	}
 	return true
+}
+
+// overlaps reports whether a target overlaps a recorded one.
+func (t *Trace) overlaps(r stretch) bool {
+	if t.snapped {
+		for i := range t.memory {
+			for k := range t.memory[i].tracts {
+				known := &t.memory[i].tracts[k]
+				if start := uintptr(known.at); r.start < start+known.size && start < r.end {
+					return true
+				}
+			}
+		}
+		return false
+	}
+	for _, other := range t.refs {
+		if r.start < other.end && other.start < r.end {
+			return true
+		}
+	}
+	return false
 }
