@@ -63,7 +63,7 @@ func (m *Memory) at(p Point) error {
 	return m.At(p)
 }
 
-// Crash discards what was not synced. With lucky it keeps it, as a real disk may have written it already.
+// Crash discards unsynced data. With lucky it keeps the data, as a real disk may have written it already.
 func (m *Memory) Crash(lucky bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

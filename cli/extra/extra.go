@@ -1,4 +1,4 @@
-// Package extra is what commands are made of that a program has besides those of package cli.
+// Package extra contains the building blocks of commands that a program adds to those of package cli.
 package extra
 
 import (

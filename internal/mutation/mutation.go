@@ -10,9 +10,8 @@
 //	-		if !m.Ballot.Less(st.Ballot) {
 //	+		if !m.Ballot.Less(st.Accepted.Ballot) {
 //
-// The hunk has the lines that are taken out behind a minus sign, those that come instead behind a plus sign, and perhaps
-// some around them behind a space, as in a patch, but without numbers of lines: what is taken out or stays has to be found
-// exactly once in the source.
+// As in a patch, removed lines begin with a minus sign, added lines with a plus sign, and context lines with a space.
+// There are no line numbers: the removed lines and the context must occur exactly once in the source.
 package mutation
 
 import (

@@ -208,8 +208,8 @@ func (s *State[M]) Deliverable() []actor.Envelope[M] {
 	return all
 }
 
-// Actor returns the state of an actor except its mailbox: its local state, or what it kept if it is down, its timers
-// and its pending choices.
+// Actor returns the state of an actor except its mailbox: its local state, or its persisted state if it is down, its
+// timers and its pending choices.
 func (s *State[M]) Actor(i int) (local any, down bool, timers []actor.Timer, choices [][]actor.Option) {
 	for _, t := range s.timers[i] {
 		timers = append(timers, t.v)

@@ -1,5 +1,5 @@
-// Package jsonwire is a form on the network for any set of messages, and one on disk for what any actor keeps, so that an
-// actor is served without a codec of its own. Messages are JSON, externally tagged:
+// Package jsonwire encodes any set of messages for the network, and the persisted state of any actor for the disk. An actor
+// needs no codec of its own. Messages are JSON, externally tagged:
 //
 //	{"Acquire":{"request":7,"lock":"db"}}
 //

@@ -78,8 +78,8 @@ func (c Config) servers() []actor.ID {
 	return ids
 }
 
-// thinking is the longest that a client waits between two operations. It leaves room for some hundred operations in a
-// minute, which is enough to find what is wrong, and soon over.
+// thinking is the maximum think time of a client between two operations. It allows some hundred operations per minute:
+// enough to find violations, and few enough for short runs.
 const thinking = 600 * time.Millisecond
 
 func (c Config) workload() nemesis.Workload {

@@ -35,8 +35,8 @@ const (
 	FirstPeerPort = 20_000
 	// DefaultTimeout is the default time that a server waits for the leader.
 	DefaultTimeout = time.Second
-	// MaxCommand is the most bytes of a command or a result in JSON, with what is around it: a value of 1 MiB takes six times
-	// as many if all of it is escaped.
+	// MaxCommand is the maximum size in bytes of a command or a result in JSON, including its framing. A value of 1 MiB takes
+	// six times as much if all of it is escaped.
 	MaxCommand = 8 << 20
 
 	resends     = 10 // pings of a leader in the time that others wait for it
@@ -64,15 +64,15 @@ type Config struct {
 	Peers []netip.AddrPort // addresses for the other servers; nil for 127.0.0.1 and ports from FirstPeerPort on
 	Dir   string           // folder of its file, created if missing; empty for the working directory
 	Log   *slog.Logger     // nil for no log
-	// Members are the servers that vote at first, in ascending order, of those that Count and Peers name; the others execute
-	// what is decided. Commands change which ones vote: operations are rsm.Change[O] then, also those of clients. Nil if all
-	// servers always vote.
+	// Members are the servers that vote at first, in ascending order, among those of Count and Peers; the others execute
+	// decided commands. Commands can change the members: all operations, also those of clients, must then be rsm.Change[O].
+	// Nil if all servers always vote.
 	Members []int
-	// LogReads has also operations that only read, by an rsm.Reader, executed in slots of the log. Otherwise they are answered
-	// after a round of the leader's ballot, see multipaxos.Options.ReadIndex.
+	// LogReads also executes operations that only read (by an rsm.Reader) in slots of the log. Otherwise they are answered
+	// after the leader has confirmed its ballot; see multipaxos.Options.ReadIndex.
 	LogReads bool
-	// Unions say what interfaces in operations and results may hold; nil if there are none. With any nothing is collected: a
-	// snapshot keeps results by encoding/json, which knows of no unions.
+	// Unions list the types that interfaces in operations and results may hold; nil if there are no interfaces. With unions
+	// no snapshots are made: a snapshot stores results by encoding/json, which does not support unions.
 	Unions []jsonwire.Union
 	// Ready is called with the address for clients once they can connect; nil if not needed.
 	Ready func(clients netip.AddrPort)

@@ -2,10 +2,10 @@ package service
 
 import "synod/consistency"
 
-// Untyped is a service whose types are taken off: values are of its own types all the same, and others are not for it.
+// Untyped is a service with its types erased. Values must still be of the service's own types.
 type Untyped = Config[any, any, any, any]
 
-// Untyped returns the configuration without its types, and without what is about bytes: Wire, History and Unions.
+// Untyped returns the configuration without its types and without the fields for encodings: Wire, History and Unions.
 func (s *typed[S, I, O, M]) Untyped() Untyped {
 	c, equal := s.Config, s.Object.Equal()
 	u := Untyped{
@@ -63,7 +63,7 @@ func reading[M, T any](read func(m M) (uint64, T, bool)) func(m any) (uint64, an
 	}
 }
 
-// untyped returns the operation with inputs of any type: those of its own, which a nil Draw or Parse leaves zero.
+// untyped returns the operation with its types erased. A nil Draw or Parse returns the zero input.
 func (o Operation[I]) untyped() Operation[any] {
 	u := Operation[any]{Name: o.Name, Doc: o.Doc, Arguments: o.Arguments, Reads: o.Reads, Administers: o.Administers}
 	u.Draw = func(d Draw) any {
