@@ -90,6 +90,9 @@ func (s *States) Len() int {
 	return n
 }
 
+// Paired returns the number of states when pairs of fields were last chosen, or 0 if all ids fitted side by side so far.
+func (s *States) Paired() int { return s.paired }
+
 // Bytes returns the size of the visited set in bytes.
 func (s *States) Bytes() int64 {
 	n := int64(0)
