@@ -123,15 +123,6 @@ func (e *engine) expandLevel(current, next *store.Frontier, level int) {
 	}
 }
 
-// worthwhile is the least work of a level for each worker. Waking a worker takes time, and on a small level most of
-// the work is first calls of handlers, which are serialized.
-const worthwhile = 2 * time.Millisecond
-
-// handsFor returns the number of workers for a level of so many states, estimated from the previous level.
-func (e *engine) handsFor(states int) int {
-	return min(len(e.workers), states/batchLength+1, int(time.Duration(states)*e.pace/worthwhile)+1)
-}
-
 // expandAll takes chunks and expands them until none is left or the search must pause.
 func (w *worker) expandAll(current *store.Frontier) {
 	e := w.e
@@ -173,22 +164,6 @@ const maxSuccessors = 1 << 15
 func (w *worker) portion() int {
 	each := w.made/max(w.batch, 1) + 1
 	return max(1, min(batchLength, maxSuccessors/each))
-}
-
-func (e *engine) generated() int {
-	n := int64(0)
-	for _, w := range e.workers {
-		n += w.generated.Load()
-	}
-	return int(n)
-}
-
-func (e *engine) cuts() int {
-	n := int64(0)
-	for _, w := range e.workers {
-		n += w.cuts.Load()
-	}
-	return int(n)
 }
 
 // discover records paths for the properties that the last level decided.

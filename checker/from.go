@@ -8,32 +8,43 @@ import (
 	"synod/trace"
 )
 
+// spaces are the space that is searched, and those that it stands for.
+type spaces struct {
+	source    statespace.Source
+	reduction *reduction // nil if the space is the full one
+	space     statespace.Space
+	whole     statespace.Expander // the space, if its states are expanded as a whole; else nil
+	outer     statespace.Space    // the space that whole was made of; else nil
+	from      *trace.Trace        // the search begins at its end; nil for the initial states
+	unordered bool                // nothing depends on the order of the initial states
+}
+
 // initials returns the states in which the search begins: the initial states of the model, or the last one of
 // Options.From.
-func (e *engine) initials() ([][]statespace.PartID, error) {
+func (s *spaces) initials() ([][]statespace.PartID, error) {
 	switch {
-	case e.unordered && e.outer != nil && e.options.From == nil:
-		return e.space.Initial() // There may be very many.
-	case e.options.From == nil || e.reduction == nil && e.outer == nil:
-		return e.initialsIn(e.space)
+	case s.unordered && s.outer != nil && s.from == nil:
+		return s.space.Initial() // There may be very many.
+	case s.from == nil || s.reduction == nil && s.outer == nil:
+		return s.initialsIn(s.space)
 	}
-	if err := e.openFull(); err != nil {
+	if err := s.openFull(); err != nil {
 		return nil, err
 	}
-	full, err := e.initialsIn(e.shown())
+	full, err := s.initialsIn(s.shown())
 	if err != nil {
 		return nil, err
 	}
-	state, err := e.space.Carry(e.shown(), full[0])
+	state, err := s.space.Carry(s.shown(), full[0])
 	return [][]statespace.PartID{state}, err
 }
 
 // initialsIn returns the states of a space in which the search begins.
-func (e *engine) initialsIn(space statespace.Space) ([][]statespace.PartID, error) {
-	if e.options.From == nil {
+func (s *spaces) initialsIn(space statespace.Space) ([][]statespace.PartID, error) {
+	if s.from == nil {
 		return statespace.Initials(space)
 	}
-	p, err := e.begun()
+	p, err := s.begun()
 	if err != nil {
 		return nil, err
 	}
@@ -41,8 +52,8 @@ func (e *engine) initialsIn(space statespace.Space) ([][]statespace.PartID, erro
 }
 
 // begun returns the path that the search continues.
-func (e *engine) begun() (statespace.Path, error) {
-	p, err := trace.Replay(e.shown(), *e.options.From)
+func (s *spaces) begun() (statespace.Path, error) {
+	p, err := trace.Replay(s.shown(), *s.from)
 	if err != nil {
 		return p, fmt.Errorf("the path to continue from does not fit the model: %w", err)
 	}

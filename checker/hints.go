@@ -47,7 +47,7 @@ const likelyBits = 16
 
 // newFilter returns a filter for wanted states, or nil if any state may lead to them.
 func (e *engine) newFilter(wanted map[uint64]bool) *filter {
-	if e.whole == nil || e.turns() || len(e.units.Of) > 64 {
+	if e.whole == nil || e.turning.on() || len(e.units.Of) > 64 {
 		return nil
 	}
 	f := &filter{units: len(e.units.Of)}

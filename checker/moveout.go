@@ -28,13 +28,6 @@ func (c *walkBatch) checkMemory() bool {
 	return c.all.full.Load()
 }
 
-func (e *engine) tableLimit() int64 {
-	if limit := e.options.MemoryLimit; limit > 0 {
-		return limit / 4 * 3
-	}
-	return tableMemory
-}
-
 // The number of steps between two measurements of the memory, which take some microseconds each.
 const (
 	checkSoonest = 1 << 7

@@ -2,7 +2,6 @@ package checker
 
 import (
 	"errors"
-	"math"
 	"slices"
 	"time"
 
@@ -37,9 +36,6 @@ func (e *engine) judgePaths(r *Result) {
 		e.failAt(err, nil)
 	}
 }
-
-// isOver reports whether time or memory has run out.
-func (e *engine) isOver() bool { return e.halt.Load() >= uint32(stopTime) }
 
 // decidePaths decides those properties of paths that are undecided. An error that does not wrap offheap.ErrLimit means
 // that the model is not deterministic.
@@ -130,14 +126,6 @@ func (e *engine) graph() (*liveness.Graph, error) {
 
 func askerOf(p *memo.Function) func(*statespace.Reading) liveness.Asker {
 	return func(reading *statespace.Reading) liveness.Asker { return memo.NewAsker(p, reading).Holds }
-}
-
-// room returns how many bytes the memory limit leaves.
-func (e *engine) room() int64 {
-	if limit := e.memoryLimit(); limit > 0 {
-		return limit - e.memory()
-	}
-	return math.MaxInt64
 }
 
 // again is a worker that examines visited states once more.

@@ -164,15 +164,15 @@ func (w *worker) eachSuccessor(keys []uint64, f func(key, successor uint64)) {
 // these represent.
 func (e *engine) pathAlong(states [][]statespace.PartID) (*statespace.Path, error) {
 	path := &statespace.Path{Initial: states[0]}
-	if e.turns() {
-		at := slices.IndexFunc(e.initial, func(s []statespace.PartID) bool { return slices.Equal(e.least(s), states[0]) })
+	if e.turning.on() {
+		at := slices.IndexFunc(e.initial, func(s []statespace.PartID) bool { return slices.Equal(e.turning.least(s), states[0]) })
 		if at < 0 {
 			return nil, store.ErrChanged
 		}
 		path.Initial = slices.Clone(e.initial[at])
 	}
 	for _, state := range states[1:] {
-		if err := extend(e.space, path, func(s []statespace.PartID) bool { return slices.Equal(e.least(s), state) }); err != nil {
+		if err := extend(e.space, path, func(s []statespace.PartID) bool { return slices.Equal(e.turning.least(s), state) }); err != nil {
 			return nil, err
 		}
 	}

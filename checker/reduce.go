@@ -96,12 +96,12 @@ func searchReduced(
 	}
 }
 
-// makeSpace returns the space that the engine searches.
-func (e *engine) makeSpace() (statespace.Space, error) {
-	if e.reduction != nil {
-		return e.reduction.reducer.Space()
+// makeSpace returns the space to search.
+func (s *spaces) makeSpace() (statespace.Space, error) {
+	if s.reduction != nil {
+		return s.reduction.reducer.Space()
 	}
-	return e.source.Space()
+	return s.source.Space()
 }
 
 // audit verifies what was left out of the states so far. It reports false if the search has to restart, or failed.
@@ -137,19 +137,19 @@ func (e *engine) audit(ended bool) bool {
 }
 
 // shown returns the space that paths are shown in.
-func (e *engine) shown() statespace.Space {
-	if e.reduction != nil && e.reduction.space != nil {
-		return e.reduction.space
+func (s *spaces) shown() statespace.Space {
+	if s.reduction != nil && s.reduction.space != nil {
+		return s.reduction.space
 	}
-	if e.outer != nil {
-		return e.outer
+	if s.outer != nil {
+		return s.outer
 	}
-	return e.space
+	return s.space
 }
 
 // openFull opens the full space, if the search is reduced and the space is not open yet.
-func (e *engine) openFull() (err error) {
-	if red := e.reduction; red != nil && red.space == nil {
+func (s *spaces) openFull() (err error) {
+	if red := s.reduction; red != nil && red.space == nil {
 		red.space, err = red.full.Space()
 	}
 	return err
@@ -217,15 +217,15 @@ func (e *engine) unreducePath(r *Result, p *PropertyResult) {
 var errNoCycle = errors.New("its cycle does not return to the same state, because in-flight messages accumulate")
 
 // inFull returns a path of the reduced space in the full space.
-func (e *engine) inFull(p *statespace.Path) (*statespace.Path, error) {
-	if e.reduction == nil {
+func (s *spaces) inFull(p *statespace.Path) (*statespace.Path, error) {
+	if s.reduction == nil {
 		return p, nil
 	}
-	if err := e.openFull(); err != nil {
+	if err := s.openFull(); err != nil {
 		return nil, err
 	}
-	space := e.shown()
-	initial, err := e.initialsIn(space)
+	space := s.shown()
+	initial, err := s.initialsIn(space)
 	if err != nil {
 		return nil, err
 	}
@@ -285,11 +285,11 @@ func toTheEnd(space statespace.Space, p *statespace.Path) error {
 }
 
 // unreduced returns a state of the search in the space used for paths.
-func (e *engine) unreduced(state []statespace.PartID) []statespace.PartID {
-	if e.reduction == nil || e.reduction.space == nil {
-		return e.outwardState(state)
+func (s *spaces) unreduced(state []statespace.PartID) []statespace.PartID {
+	if s.reduction == nil || s.reduction.space == nil {
+		return s.outwardState(state)
 	}
-	full, err := e.shown().Carry(e.space, state)
+	full, err := s.shown().Carry(s.space, state)
 	if err != nil {
 		panic(err) // Both spaces come from one source.
 	}

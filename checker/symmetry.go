@@ -49,16 +49,16 @@ func (e *engine) findSymmetry(space statespace.Space) (err error) {
 	return err
 }
 
-// turns reports whether states are replaced by representatives.
-func (e *engine) turns() bool { return e.turning.Symmetry != nil }
+// on reports whether states are replaced by representatives.
+func (t *turning) on() bool { return t.Symmetry != nil }
 
 // leaves reports whether a property stays undecided: a property of paths, or a refinement, in a search with symmetry.
 // A path through representatives is not a path of the system: on it, a demand may pass from one part to another.
-func (e *engine) leaves(p statespace.Property) bool { return e.turns() && !p.Expect.OfStates() }
+func (t *turning) leaves(p statespace.Property) bool { return t.on() && !p.Expect.OfStates() }
 
 // auditSymmetry verifies that the parts are interchangeable. It reports false if the verification failed.
 func (e *engine) auditSymmetry(stop func() bool) bool {
-	if !e.turns() {
+	if !e.turning.on() {
 		return true
 	}
 	e.turning.sound = false
@@ -79,17 +79,17 @@ func (e *engine) tellSymmetry(r *Result) {
 	if e.turning.note != "" {
 		r.Notes = append(r.Notes, e.turning.note)
 	}
-	if !e.turns() {
+	if !e.turning.on() {
 		return
 	}
 	r.Symmetry = &Symmetry{e.turning.Report()}
 	r.Notes = append(r.Notes, fmt.Sprintf("States that differ only in which is which are counted once: of %s.",
 		strings.Join(r.Symmetry.Groups, "; of ")))
-	if slices.ContainsFunc(e.judge.Properties, e.leaves) {
+	if slices.ContainsFunc(e.judge.Properties, e.turning.leaves) {
 		r.Notes = append(r.Notes, leftUndecided)
 	}
 	for i, p := range e.judge.Properties {
-		r.Properties[i].left = e.leaves(p)
+		r.Properties[i].left = e.turning.leaves(p)
 	}
 	r.unaudited = r.unaudited || !e.turning.sound
 }
@@ -98,7 +98,7 @@ const leftUndecided = "Properties of paths and refinements are not decided with 
 
 // turn makes properties of states be asked about all images of a state, as the boundary is.
 func (e *engine) turn() {
-	if !e.turns() {
+	if !e.turning.on() {
 		return
 	}
 	e.judge.Turn(e.turning.Symmetry)
@@ -135,14 +135,14 @@ func (w *worker) turnBatch() bool {
 }
 
 // packLeast packs the representative of a state.
-func (w *worker) packLeast(state []statespace.PartID) uint64 { return w.pack(w.e.least(state)) }
+func (w *worker) packLeast(state []statespace.PartID) uint64 { return w.pack(w.e.turning.least(state)) }
 
 // least returns the representative of a state.
-func (e *engine) least(state []statespace.PartID) []statespace.PartID {
-	if !e.turns() {
+func (t *turning) least(state []statespace.PartID) []statespace.PartID {
+	if !t.on() {
 		return state
 	}
 	least := slices.Clone(state)
-	e.turning.Least(least)
+	t.Least(least)
 	return least
 }

@@ -13,8 +13,8 @@ import (
 // internal to the engine; paths are shown in the space that it was made of.
 
 // takeApart returns the space to search: the collapsed one if the space can be collapsed.
-func (e *engine) takeApart(space statespace.Space) (statespace.Space, error) {
-	e.outer, e.whole = nil, nil
+func (s *spaces) takeApart(space statespace.Space) (statespace.Space, error) {
+	s.outer, s.whole = nil, nil
 	c, ok := space.(statespace.Collapsible)
 	if !ok {
 		return space, nil
@@ -24,13 +24,13 @@ func (e *engine) takeApart(space statespace.Space) (statespace.Space, error) {
 		space.Close()
 		return nil, err
 	}
-	e.outer, e.whole = space, whole
+	s.outer, s.whole = space, whole
 	return whole, nil
 }
 
 // closer returns a function that closes the engine's current space, even if the engine has another one by then.
-func (e *engine) closer() func() {
-	space, outer := e.space, e.outer
+func (s *spaces) closer() func() {
+	space, outer := s.space, s.outer
 	return func() {
 		space.Close()
 		if outer != nil {
@@ -198,23 +198,23 @@ func (e *engine) show(r *Result) {
 }
 
 // outward translates a path to the space that was collapsed.
-func (e *engine) outward(p *statespace.Path) *statespace.Path {
-	if e.outer == nil || p == nil {
+func (s *spaces) outward(p *statespace.Path) *statespace.Path {
+	if s.outer == nil || p == nil {
 		return p
 	}
 	all := *p
-	all.Initial, all.Steps = e.outwardState(p.Initial), slices.Clone(p.Steps)
+	all.Initial, all.Steps = s.outwardState(p.Initial), slices.Clone(p.Steps)
 	for i := range all.Steps {
-		all.Steps[i].State = e.outwardState(all.Steps[i].State)
+		all.Steps[i].State = s.outwardState(all.Steps[i].State)
 	}
 	return &all
 }
 
-func (e *engine) outwardState(state []statespace.PartID) []statespace.PartID {
-	if e.outer == nil {
+func (s *spaces) outwardState(state []statespace.PartID) []statespace.PartID {
+	if s.outer == nil {
 		return state
 	}
-	shown, err := e.outer.Carry(e.space, state)
+	shown, err := s.outer.Carry(s.space, state)
 	if err != nil {
 		panic(err) // Both spaces come from one source.
 	}

@@ -156,7 +156,7 @@ func (w *worker) expand(keys []uint64) bool {
 		return false
 	}
 	w.bury()
-	return !e.turns() || w.turnBatch()
+	return !e.turning.on() || w.turnBatch()
 }
 
 // expandUnits finds the successors of the batch from the steps of its units. With a flat layout they are packed. The
