@@ -89,7 +89,7 @@ func (e *engine) depthFirst(r *Result) {
 // record records the path along packed states for a property.
 func (w *worker) record(r *Result, property int, packed []uint64) {
 	e := w.e
-	path, err := e.pathAlong(w.statesOf(packed))
+	path, err := e.paths().along(w.statesOf(packed))
 	if err != nil {
 		e.failAt(err, nil)
 		return

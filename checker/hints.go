@@ -46,12 +46,12 @@ type filter struct {
 const likelyBits = 16
 
 // newFilter returns a filter for wanted states, or nil if any state may lead to them.
-func (e *engine) newFilter(wanted map[uint64]bool) *filter {
-	if e.whole == nil || e.turning.on() || len(e.units.Of) > 64 {
+func (p *pathfinder) newFilter(wanted map[uint64]bool) *filter {
+	if !p.whole || p.turning.on() || len(p.units.Of) > 64 {
 		return nil
 	}
-	f := &filter{units: len(e.units.Of)}
-	for _, w := range e.workers {
+	f := &filter{units: len(p.units.Of)}
+	for _, w := range p.workers {
 		if w.masks.many {
 			return nil
 		}
@@ -60,11 +60,11 @@ func (e *engine) newFilter(wanted map[uint64]bool) *filter {
 	slices.Sort(f.masks)
 	f.masks = slices.Compact(f.masks)
 	f.outside = make([]map[uint64]bool, len(f.masks))
-	ids := e.states.Row()
+	ids := p.states.Row()
 	for i, mask := range f.masks {
 		f.outside[i] = make(map[uint64]bool, len(wanted))
 		for packed := range wanted {
-			e.states.Layout.Unpack(packed, ids, f.units)
+			p.states.Layout.Unpack(packed, ids, f.units)
 			h := f.hash(ids, mask)
 			f.outside[i][h] = true
 			f.likely[h>>(64-likelyBits+6)] |= 1 << (h >> (64 - likelyBits) & 63)

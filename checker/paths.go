@@ -106,12 +106,13 @@ func (e *engine) graph() (*liveness.Graph, error) {
 	if err != nil {
 		return nil, err
 	}
+	paths := e.paths()
 	s := &liveness.Search{
 		Index: index, Space: e.space, Just: e.units.Just, Initial: e.initial, Left: e.left, Arena: e.states.Arena, Chunks: &e.states.Chunks,
 		MaxEdges: maxEdges, MaxTour: maxTour,
 		Parallel: e.parallelBy,
 		Over:     e.isOver, Room: e.room, Fail: func(err error) { e.failAt(err, nil) }, Aside: e.aside.Store,
-		Start: e.startPath, Extend: e.extendPath,
+		Start: paths.start, Extend: paths.extend,
 	}
 	for i, property := range e.judge.Properties {
 		s.Properties = append(s.Properties, liveness.Property{

@@ -6,42 +6,69 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"synod/checker/internal/expand"
 	"synod/checker/internal/store"
 	"synod/model/statespace"
 )
 
-// pathTo returns the path to one of the states, all of which were first reached at a level. Of all shortest paths to
+// pathfinder finds paths to visited states. It is that of the current units and layout.
+type pathfinder struct {
+	*crew
+	space   statespace.Space
+	whole   bool // states are expanded as a whole
+	turning *turning
+	units   *expand.Units
+	states  *store.States
+	initial [][]statespace.PartID
+}
+
+// paths returns what finds paths to the states visited so far.
+func (e *engine) paths() *pathfinder {
+	return &pathfinder{
+		crew: &e.crew, space: e.space, whole: e.whole != nil, turning: &e.turning, units: e.units, states: e.states, initial: e.initial,
+	}
+}
+
+// pathTo returns the path to one of the states, all of which were first reached at a level.
+func (e *engine) pathTo(states [][]statespace.PartID, level int) (*statespace.Path, error) {
+	if int(e.depth.Load()) > store.Tags && !e.halted() {
+		return e.paths().to(states, level, e.front)
+	}
+	return e.paths().to(states, level, nil)
+}
+
+// to returns the path to one of the states, all of which were first reached at a level. Of all shortest paths to
 // any of them it is the least in content order: by initial state, then by the keys of the actions in turn. No parents
 // are stored: it walks back level by level, and finds the states that lead to a wanted one by expanding the whole
 // level.
 //
-// States waiting to be expanded are not expanded here: that could call handlers that the search may never call, such
+// States of front, which wait to be expanded, are not expanded here: that could call handlers that the search may never call, such
 // as one that fails, and which of them would depend on the run. If there are enough levels, waiting states have the
 // tag of an earlier level.
-func (e *engine) pathTo(states [][]statespace.PartID, level int) (*statespace.Path, error) {
+func (f *pathfinder) to(states [][]statespace.PartID, level int, front *store.Frontier) (*statespace.Path, error) {
 	wanted := make([]map[uint64]bool, level+1) // by level: packed states with a path to one of states
 	wanted[level] = make(map[uint64]bool)
-	w := e.workers[0]
+	w := f.workers[0]
 	for _, state := range states {
 		wanted[level][w.pack(state)] = true
 	}
 	var waiting *store.Places
-	if depth := int(e.depth.Load()); depth > store.Tags && e.halt.Load() == 0 {
-		index, err := e.states.Index()
+	if front != nil {
+		index, err := f.states.Index()
 		if err != nil {
 			return nil, err
 		}
-		if waiting, err = index.PlacesOf(e.front); err != nil {
+		if waiting, err = index.PlacesOf(front); err != nil {
 			return nil, err
 		}
 		defer waiting.Free()
 	}
 	for l := level - 1; l >= 1; l-- {
-		wanted[l] = e.before(wanted[l+1], l, waiting)
+		wanted[l] = f.before(wanted[l+1], l, waiting)
 	}
-	path, err := e.startPath(func(packed uint64) bool { return wanted[1][packed] })
+	path, err := f.start(func(packed uint64) bool { return wanted[1][packed] })
 	for l := 2; l <= level && err == nil; l++ {
-		_, err = e.extendPath(path, func(_ statespace.Transition, packed uint64) bool { return wanted[l][packed] })
+		_, err = f.extend(path, func(_ statespace.Transition, packed uint64) bool { return wanted[l][packed] })
 	}
 	if err != nil {
 		return nil, err
@@ -49,15 +76,15 @@ func (e *engine) pathTo(states [][]statespace.PartID, level int) (*statespace.Pa
 	return path, nil
 }
 
-// startPath returns a path that consists of the least wanted initial state.
-func (e *engine) startPath(wanted func(packed uint64) bool) (*statespace.Path, error) {
+// start returns a path that consists of the least wanted initial state.
+func (f *pathfinder) start(wanted func(packed uint64) bool) (*statespace.Path, error) {
 	var least []byte
 	var initial []statespace.PartID
-	for _, state := range e.initial {
-		if !wanted(e.workers[0].packLeast(state)) {
+	for _, state := range f.initial {
+		if !wanted(f.workers[0].packLeast(state)) {
 			continue
 		}
-		if content := statespace.Content(e.space, state); initial == nil || bytes.Compare(content, least) < 0 {
+		if content := statespace.Content(f.space, state); initial == nil || bytes.Compare(content, least) < 0 {
 			initial, least = state, content
 		}
 	}
@@ -67,12 +94,12 @@ func (e *engine) startPath(wanted func(packed uint64) bool) (*statespace.Path, e
 	return &statespace.Path{Initial: slices.Clone(initial)}, nil
 }
 
-// extendPath appends the least wanted transition, and returns the state that it leads to, packed.
-func (e *engine) extendPath(
+// extend appends the least wanted transition, and returns the state that it leads to, packed.
+func (f *pathfinder) extend(
 	path *statespace.Path, wanted func(t statespace.Transition, packed uint64) bool,
 ) (packed uint64, err error) {
-	err = extendBy(e.space, path, func(t statespace.Transition) bool {
-		packed = e.workers[0].packLeast(t.State)
+	err = extendBy(f.space, path, func(t statespace.Transition) bool {
+		packed = f.workers[0].packLeast(t.State)
 		return wanted(t, packed)
 	})
 	return packed, err
@@ -101,15 +128,15 @@ func extendBy(space statespace.Space, path *statespace.Path, wanted func(t state
 // before returns the states of a level with a wanted successor. It expands all states with the tag of the level,
 // except those in waiting. States of earlier levels with the same tag cannot lead to wanted ones, which are more than
 // one level away.
-func (e *engine) before(wanted map[uint64]bool, level int, waiting *store.Places) map[uint64]bool {
+func (f *pathfinder) before(wanted map[uint64]bool, level int, waiting *store.Places) map[uint64]bool {
 	found := make(map[uint64]bool)
 	var mu sync.Mutex
 	var taken atomic.Int64
-	l := e.states.Layout
-	filter := e.newFilter(wanted)
-	e.parallel(func(w *worker) {
+	l := f.states.Layout
+	filter := f.newFilter(wanted)
+	f.parallel(func(w *worker) {
 		keys := make([]uint64, 0, batchLength)
-		ids := e.states.Row()
+		ids := f.states.Row()
 		expand := func() {
 			if len(keys) == 0 {
 				return
@@ -123,8 +150,8 @@ func (e *engine) before(wanted map[uint64]bool, level int, waiting *store.Places
 			})
 			keys = keys[:0]
 		}
-		for i := int(taken.Add(1)) - 1; i < len(e.states.Shards); i = int(taken.Add(1)) - 1 {
-			e.states.EachTagged(i, uint8(level%store.Tags), func(packed uint64) bool {
+		for i := int(taken.Add(1)) - 1; i < len(f.states.Shards); i = int(taken.Add(1)) - 1 {
+			f.states.EachTagged(i, uint8(level%store.Tags), func(packed uint64) bool {
 				if filter != nil {
 					if l.Unpack(packed, ids, filter.units); !filter.may(ids) {
 						return true
@@ -160,19 +187,19 @@ func (w *worker) eachSuccessor(keys []uint64, f func(key, successor uint64)) {
 	}
 }
 
-// pathAlong returns the path through states, each a successor of the one before, or with symmetry through states that
+// along returns the path through states, each a successor of the one before, or with symmetry through states that
 // these represent.
-func (e *engine) pathAlong(states [][]statespace.PartID) (*statespace.Path, error) {
+func (f *pathfinder) along(states [][]statespace.PartID) (*statespace.Path, error) {
 	path := &statespace.Path{Initial: states[0]}
-	if e.turning.on() {
-		at := slices.IndexFunc(e.initial, func(s []statespace.PartID) bool { return slices.Equal(e.turning.least(s), states[0]) })
+	if f.turning.on() {
+		at := slices.IndexFunc(f.initial, func(s []statespace.PartID) bool { return slices.Equal(f.turning.least(s), states[0]) })
 		if at < 0 {
 			return nil, store.ErrChanged
 		}
-		path.Initial = slices.Clone(e.initial[at])
+		path.Initial = slices.Clone(f.initial[at])
 	}
 	for _, state := range states[1:] {
-		if err := extend(e.space, path, func(s []statespace.PartID) bool { return slices.Equal(e.turning.least(s), state) }); err != nil {
+		if err := extend(f.space, path, func(s []statespace.PartID) bool { return slices.Equal(f.turning.least(s), state) }); err != nil {
 			return nil, err
 		}
 	}

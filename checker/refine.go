@@ -57,7 +57,7 @@ func (e *engine) refinedPath(path *statespace.Path, property int) error {
 		}
 	}
 	from := path.Last()
-	_, err := e.extendPath(path, func(t statespace.Transition, _ uint64) bool {
+	_, err := e.paths().extend(path, func(t statespace.Transition, _ uint64) bool {
 		ok, err := r.Follows(from, t.State)
 		if err != nil {
 			e.failAt(err, from)

@@ -114,7 +114,7 @@ func (r *Result) announce(e *engine) {
 func (r *Result) fail(e *engine, states [][]statespace.PartID) {
 	e.results.Lock()
 	defer e.results.Unlock()
-	if path, err := e.pathAlong(states); err == nil && r.Failure == nil {
+	if path, err := e.paths().along(states); err == nil && r.Failure == nil {
 		r.Failure = path
 	}
 }

@@ -413,7 +413,7 @@ func (k *walker) again(number int64, steps int) *statespace.Path {
 	for k.steps < steps && k.step() {
 		states = append(states, k.state())
 	}
-	path, err := k.w.e.pathAlong(states)
+	path, err := k.w.e.paths().along(states)
 	if err != nil {
 		k.w.e.failAt(err, nil)
 		return nil
