@@ -76,8 +76,25 @@ var rules = []rule{
 		third: []string{"golang.org/x/sys"},
 	},
 	{
-		// Where states are kept, and what is decided of their paths: neither knows the engine.
-		folder: "checker/internal", ours: []string{"checker/internal", "internal/offheap", "internal/visited", "internal/words", "model/statespace"},
+		// What the engine is made of. No part knows the engine, and each knows only the parts below it.
+		folder: "checker/internal", ours: []string{"internal/offheap", "internal/visited", "internal/words", "model/statespace"},
+	},
+	{folder: "checker/internal/grouping"},
+	{
+		folder: "checker/internal/store",
+		ours:   []string{"checker/internal/grouping", "internal/offheap", "internal/visited", "internal/words", "model/statespace"},
+	},
+	{folder: "checker/internal/expand", ours: []string{"internal/offheap", "internal/words", "model/statespace"}},
+	{folder: "checker/internal/memo", ours: []string{"checker/internal/store", "model/statespace"}},
+	{
+		folder: "checker/internal/judge",
+		ours: []string{
+			"checker/internal/expand", "checker/internal/memo", "checker/internal/store", "internal/words", "model/statespace",
+		},
+	},
+	{
+		folder: "checker/internal/liveness",
+		ours:   []string{"checker/internal/store", "internal/offheap", "internal/visited", "internal/words", "model/statespace"},
 	},
 	{
 		folder: "explorer",
