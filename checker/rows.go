@@ -2,6 +2,7 @@ package checker
 
 import (
 	"slices"
+
 	"synod/checker/internal/expand"
 )
 
