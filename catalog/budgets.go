@@ -50,11 +50,11 @@ var budgets = []Budget{
 		set: func(c *model.Config, most int) { c.MaxTimeouts = most },
 	},
 	{
-		Name: timersLast, Doc: "timers fire only where no message can be delivered and no choice made", Switch: true,
+		Name: timersLast, Doc: "timers fire only in states in which no message can be delivered and no choice made", Switch: true,
 		set: func(c *model.Config, most int) { c.TimersLast = most > 0 },
 	},
 	{
-		Name: oneCopy, Doc: "a message equal to an in-flight one of its sender is not added", Switch: true,
+		Name: oneCopy, Doc: "do not add a message that equals an in-flight one of the same sender", Switch: true,
 		set: func(c *model.Config, most int) { c.OneCopy = most > 0 },
 	},
 	{
@@ -109,7 +109,7 @@ func (e Entry) checkBudgets(full Settings) error {
 	case crashes > 0 && down == 0:
 		return fmt.Errorf("%s %d requires %s", maxCrashes, crashes, maxDown)
 	case down > 0 && crashes == 0 && full.Network == network.UnorderedDuplicating.String():
-		return fmt.Errorf("on the network %s a restarted server receives every message again, so that crashes never end; "+
+		return fmt.Errorf("on the network %s a restarted server receives every message again and crashes never end; "+
 			"add %s", full.Network, maxCrashes)
 	}
 	return nil

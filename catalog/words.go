@@ -30,7 +30,7 @@ const (
 )
 
 // fairDoc documents the fairness option.
-const fairDoc = "what endless paths are fair to, instead of what the model says"
+const fairDoc = "fairness of infinite paths, instead of the assumption of the model"
 
 // Title returns the entry's name and summary.
 func (e Entry) Title() (name, summary string) { return e.Name, e.Summary }
@@ -43,7 +43,7 @@ func (e Entry) Options() []Option {
 	}
 	if names := e.NetworkNames(); len(names) > 0 {
 		all = append(all,
-			Option{Name: networkOption, Doc: "what the network may do", Default: names[0], Values: names},
+			Option{Name: networkOption, Doc: "the network", Default: names[0], Values: names},
 			Option{
 				Name: lossyOption, Values: []string{explicit, auto}, Optional: true,
 				Doc: "any in-flight message may be lost: explicit adds a step for each loss, auto only where a loss can change a verdict",

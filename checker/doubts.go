@@ -49,7 +49,7 @@ func (e *engine) settleDoubts(r *Result) {
 		}
 		shown, err := statespace.Shows(e.space, e.judge.Properties[i], *p.Path)
 		if err == nil && !shown {
-			err = fmt.Errorf("property %s is not a pure function: the path that was found for it does not show it when it is asked again",
+			err = fmt.Errorf("property %s is not a pure function: evaluated again, it is not shown at the end of its path",
 				p.Name)
 		}
 		if err != nil {

@@ -50,7 +50,7 @@ func search(ctx context.Context, name string, src statespace.Source, o Options, 
 	if losses, ok := src.(statespace.Explicable); ok && errors.As(r.Err, &needs) {
 		r.Close()
 		r = searchReduced(ctx, name, losses.Explicit(), o, drive)
-		r.Notes = append(r.Notes, fmt.Sprintf("The search was begun anew, with explicit losses: the property %q reads "+
+		r.Notes = append(r.Notes, fmt.Sprintf("The search was restarted with explicit losses: the property %q reads "+
 			"the network, and is not declared monotone.", needs.Property))
 	}
 	return r

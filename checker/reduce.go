@@ -199,7 +199,7 @@ func (e *engine) unreducePath(r *Result, p *PropertyResult) {
 		at := slices.IndexFunc(properties, func(q statespace.Property) bool { return q.Name == p.Name })
 		shows, err = statespace.Shows(e.shown(), properties[at], *path)
 		if err == nil && !shows {
-			err = errors.New("it shows nothing there")
+			err = errors.New("the property is not shown there")
 		}
 	}
 	switch {
@@ -207,7 +207,7 @@ func (e *engine) unreducePath(r *Result, p *PropertyResult) {
 		p.Path = path
 	case errors.Is(err, errNoCycle) || !e.reduction.sound:
 		p.Path, p.unproven = nil, true
-		r.Notes = append(r.Notes, fmt.Sprintf("What the reduced search found for %q could not be shown in the full space: %v.", p.Name, err))
+		r.Notes = append(r.Notes, fmt.Sprintf("The discovery of the reduced search for %q could not be reproduced in the full space: %v.", p.Name, err))
 	default:
 		e.failAt(fmt.Errorf("a path of the reduced search for %q does not fit the full space: %w", p.Name, err), nil)
 		p.Path, p.unproven = nil, true

@@ -75,7 +75,7 @@ func (r *Result) leave(t TestingT) (string, error) {
 		return "", err
 	}
 	if statespace.Publisher(r.engine.source) == ofPaxos {
-		return fmt.Sprintf("The paths are in %s. To go on from there:\n\tpaxos check-bfs --from %s --explain\n", file, file), nil
+		return fmt.Sprintf("The paths are in %s. To continue from there:\n\tpaxos check-bfs --from %s --explain\n", file, file), nil
 	}
 	return fmt.Sprintf("The paths are in %s. To walk one again in a test, read the file with trace.ReadJSON "+
 		"and give a path to trace.Reproduce.\n", file), nil

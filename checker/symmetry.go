@@ -83,7 +83,7 @@ func (e *engine) tellSymmetry(r *Result) {
 		return
 	}
 	r.Symmetry = &Symmetry{e.turning.Report()}
-	r.Notes = append(r.Notes, fmt.Sprintf("States that differ only in which is which are counted once: of %s.",
+	r.Notes = append(r.Notes, fmt.Sprintf("States that differ only by a permutation are counted once: of %s.",
 		strings.Join(r.Symmetry.Groups, "; of ")))
 	if slices.ContainsFunc(e.judge.Properties, e.turning.leaves) {
 		r.Notes = append(r.Notes, leftUndecided)

@@ -53,7 +53,7 @@ func (r *Result) writeText(w io.Writer, show func(io.Writer, trace.Trace) error,
 	}
 	r.writeVacuous(w)
 	if r.AtLeast {
-		fmt.Fprintf(w, "The walks met at least %d distinct states; the memory limit prevents an exact count.\n", r.Unique)
+		fmt.Fprintf(w, "The walks visited at least %d distinct states; the memory limit prevents an exact count.\n", r.Unique)
 	}
 	switch {
 	case r.Stopped == "":
@@ -77,10 +77,10 @@ func (r *Result) writeError(w io.Writer) {
 		return
 	}
 	if len(r.Failure.Steps) == 0 {
-		fmt.Fprintln(w, "It came up in the initial state.")
+		fmt.Fprintln(w, "It occurred in the initial state.")
 		return
 	}
-	fmt.Fprintf(w, "It came up after %s:\n", actions(len(r.Failure.Steps)))
+	fmt.Fprintf(w, "It occurred after %s:\n", actions(len(r.Failure.Steps)))
 	for i, step := range r.Failure.Steps {
 		fmt.Fprintf(w, "%3d. %s\n", i+1, trace.Printable(step.Action.Text))
 	}

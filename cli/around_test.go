@@ -232,7 +232,7 @@ func TestExploreFindsWhatIsNear(t *testing.T) {
 	}
 	// And after a get that missed it, it is too late.
 	c.deliver(someClient+1, 1, `{"Get":2}`)
-	const blame = "violated    linearizable, before that event is over: no order explains\n" +
+	const blame = "violated    always \"linearizable\", up to that event: no order explains\n" +
 		"  event 4: 127.0.0.1:3001 answers request 2 of 127.0.0.1:4001, the read of event 4: none; " +
 		"after all that was answered before, the register held 'X'\n"
 	if code, out := c.explore(4); code != 1 || !strings.Contains(out, blame) {
@@ -259,7 +259,7 @@ func TestExploreUnjudged(t *testing.T) {
 	}
 	begins := 3 + around.MaxPending + 1
 	code, out := c.explore(begins, "--steps", "1", "--clients", "0")
-	if code != 3 || !strings.Contains(out, `not judged  always "linearizable": 17 writes before were never answered`) ||
+	if code != 3 || !strings.Contains(out, `unchecked   always "linearizable": 17 writes before were never answered`) ||
 		strings.Contains(out, "holds") {
 		t.Errorf("exit code %d\n%s", code, out)
 	}
@@ -270,7 +270,7 @@ func TestExploreUnjudged(t *testing.T) {
 	c.deliver(someClient, 0, `{"Put":[1,"X"]}`)
 	c.deliver(someClient, 0, `{"Get":2}`)
 	code, out = c.explore(3, "--timeout", "1ns")
-	if code != 3 || !strings.Contains(out, `not judged  always "linearizable": the earlier client history could not be checked`) {
+	if code != 3 || !strings.Contains(out, `unchecked   always "linearizable": the earlier client history could not be checked`) {
 		t.Errorf("exit code %d\n%s", code, out)
 	}
 }

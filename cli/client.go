@@ -44,14 +44,14 @@ func (f *clientFlags) add(cmd *cobra.Command) {
 	}
 	set.SortFlags = false
 	set.StringVar(&f.model, "model", defaultServed(f.entries),
-		"whose servers they are: a `model`, "+strings.Join(f.entries.Served(), ", "))
+		"`model` of the servers: "+strings.Join(f.entries.Served(), ", "))
 	words(cmd, "model", f.entries.Served)
-	set.StringVar(&f.servers, "servers", "127.0.0.1:3000,127.0.0.1:3001,127.0.0.1:3002", "the servers, as `host:port,…`")
-	set.Var(&f.server, "server", "ask this one first, counting from 0 (a random one)")
-	set.Var(&f.transport, "transport", "of the servers")
-	set.Var(&f.timeout, "timeout", "how long to wait for an answer to each attempt")
-	set.Var(&f.retries, "retries", "attempts after the first one: at the next server of what only reads, and at the same one of all else")
-	set.Var(&f.seed, "seed", "of what is drawn; a new one each time unless given")
+	set.StringVar(&f.servers, "servers", "127.0.0.1:3000,127.0.0.1:3001,127.0.0.1:3002", "addresses of all servers, as `host:port,…`")
+	set.Var(&f.server, "server", "index of the server to ask first, counting from 0 (default a random one)")
+	set.Var(&f.transport, "transport", "transport of the servers")
+	set.Var(&f.timeout, "timeout", "timeout of each attempt")
+	set.Var(&f.retries, "retries", "retries: of operations that only read at the next server, of others at the same server")
+	set.Var(&f.seed, "seed", "seed of all random choices (default random)")
 	f.tls.Add(set)
 }
 
@@ -175,13 +175,13 @@ func operationNames(operations []service.Info) []string {
 // operationCommand returns the command of an operation. Its arguments are those of the operation.
 func (a *app) operationCommand(o service.Info) *cobra.Command {
 	f := &clientFlags{entries: a.entries}
-	outcome := "it may have happened or not"
+	outcome := "the outcome is unknown"
 	if o.Reads {
 		outcome = "no server answered"
 	}
 	cmd := &cobra.Command{
 		Use:   strings.Join(append([]string{o.Name}, o.Arguments...), " "),
-		Short: fmt.Sprintf("%s; exit code 3 means that %s", o.Doc, outcome),
+		Short: fmt.Sprintf("%s; exit code 3: %s", o.Doc, outcome),
 		Args:  cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			e, err := a.entries.Asked(f.model)
@@ -283,9 +283,9 @@ func (a *app) benchCommand() *cobra.Command {
 	f.add(cmd)
 	set := cmd.Flags()
 	set.Var(&clients, "clients", "number of concurrent clients")
-	set.Var(&length, "duration", "how long to ask")
-	set.Var(&operations, "operations", "end after so many operations, if that is earlier")
-	set.Var(&reads, "reads", "the share of those that only read among the operations")
+	set.Var(&length, "duration", "duration of the load")
+	set.Var(&operations, "operations", "stop after this many operations, if that is earlier")
+	set.Var(&reads, "reads", "fraction of operations that only read")
 	set.BoolVar(&asJSON, "json", false, "print one JSON document")
 	return cmd
 }

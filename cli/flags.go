@@ -102,9 +102,9 @@ func (f *flags) addModel(set *pflag.FlagSet) {
 			set.Lookup(b.Name).NoOptDefVal = "true"
 		}
 	}
-	set.StringVar(&f.fair, "fair", "", "what endless paths are fair to, for eventually and leads to: `all`, or some of deliveries, timeouts,\n"+
-		"recoveries, choices and heals with commas between, strong-deliveries and so on if again and again is enough,\n"+
-		"or none")
+	set.StringVar(&f.fair, "fair", "", "fairness of infinite paths, for eventually and leads to: `all`, none, or a comma-separated list of\n"+
+		"deliveries, timeouts, recoveries, choices and heals; each is weak fairness, or strong fairness as\n"+
+		"strong-deliveries and so on")
 	set.StringVar(&f.mutant, "mutant", "", "check a broken variant of the model, by `name`; the command models MODEL lists them")
 }
 
@@ -123,11 +123,11 @@ func (f *flags) addSearch(set *pflag.FlagSet) {
 	set.Var(&f.memoryLimit, "memory-limit", "stop the search when the process uses this much memory, such as 500MB or 2GiB")
 	f.reduce = flagvalue.OneOf(statespace.Full.String(), statespace.DeadLetters.String(), statespace.Everything.String(), statespace.Full.String())
 	set.Var(&f.reduce, "reduce",
-		"leave messages that will always be ignored out of states, and prove in the same run that this is right (letters,\n"+
-			"which --reduce alone means); or, experimental and often slower than the full search, merge local states too (all)")
+		"omit dead letters, messages that their recipients will always ignore, and prove in the same run that this is\n"+
+			"sound (letters, or --reduce alone); all also merges local states: experimental, and often slower than off")
 	set.Lookup("reduce").NoOptDefVal = statespace.DeadLetters.String()
-	set.BoolVar(&f.symmetry, "symmetry", false, "count states once that differ only in which of what is interchangeable is which, such as clients of the\n"+
-		"same servers, and prove in the same run that this is right")
+	set.BoolVar(&f.symmetry, "symmetry", false, "symmetry reduction: count states once that differ only by a permutation of interchangeable components, such\n"+
+		"as clients of the same servers, and prove in the same run that this is sound")
 	f.finishWhen = flagvalue.OneOf(checker.Decided.String(), finishNames()...)
 	set.Var(&f.finishWhen, "finish-when",
 		"when a search may stop early: once every property is decided, at the first violation, or never")
@@ -143,7 +143,7 @@ func (f *flags) addOutput(set *pflag.FlagSet) {
 	set.BoolVar(&f.coverage, "coverage", false,
 		"print message coverage, unused handlers, and the numbers of handler calls computed and verified")
 	set.BoolVar(&f.strict, "strict", false,
-		"exit with 1 if the search was exhaustive and a message or a property never mattered")
+		"exit with 1 if the search was exhaustive and found an unused handler or a vacuous property")
 	set.StringVar(&f.traceOut, "trace-out", "", "write the path of each discovery to a `file`, in the format given by its extension:\n"+
 		traceFormats())
 	set.BoolVar(&f.explain, "explain", false,

@@ -43,7 +43,7 @@ func TestHealth(t *testing.T) {
 	if text := state(t, url+"/healthz", http.StatusOK); text != addresses[0]+" runs\n" {
 		t.Errorf("health: %q", text)
 	}
-	if text := state(t, url+"/readyz", http.StatusServiceUnavailable); text != addresses[0]+" waits for others: 1 of 2 servers up, 2 needed\n" {
+	if text := state(t, url+"/readyz", http.StatusServiceUnavailable); text != addresses[0]+" waiting for other servers: 1 of 2 servers up, 2 needed\n" {
 		t.Errorf("not ready: %q", text)
 	}
 	other := only(t, 1, addresses, common...)

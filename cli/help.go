@@ -68,7 +68,7 @@ func describeParameter(p catalog.Parameter) string {
 	if p.Switch() {
 		return p.Doc
 	}
-	return fmt.Sprintf("%s: %d, or %d to %d", p.Doc, p.Default, p.Min, p.Max)
+	return fmt.Sprintf("%s (default %d, range %d to %d)", p.Doc, p.Default, p.Min, p.Max)
 }
 
 // help extends the help of a command that runs servers by the help of their model.
@@ -98,5 +98,5 @@ func describeOption(o catalog.ServerOption, tried bool) string {
 	if value == "" {
 		return o.Doc
 	}
-	return o.Doc + " (" + value + ")"
+	return o.Doc + " (default " + value + ")"
 }

@@ -19,9 +19,9 @@ func (a *app) inspectCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "inspect FILE",
 		Short: "Print the data file of a stopped server, without changing it",
-		Long: "Prints whose a data file is, what it holds, and what is wrong with it; docs/running.md describes the format.\n" +
-			"The file is not changed. The exit code is 0 if a server would start with it, 1 if it is damaged, and 2 if it is\n" +
-			"no data file, or a server has it open.",
+		Long: "Print the server, the contents and any damage of a data file; docs/running.md describes the format.\n" +
+			"The file is not changed. The exit code is 0 if a server would start with it, 1 if it is damaged, and 2 if it is not\n" +
+			"a data file, or a server has it open.",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
 				return fmt.Errorf("inspect: expected one data file, such as data/139637976796088.paxos, not %d", len(args))
@@ -57,7 +57,7 @@ func writeReport(w io.Writer, r *storage.Report, damage *storage.Damage, err err
 		line("log", "batches %d to %d in bytes %d to %d, room to byte %d of %d", r.First, r.Last, r.From, r.To-1, r.Room-1, r.Size)
 	}
 	if r.Unmarked > 0 {
-		line("", "the mark of what was saved is %d behind, as after a loss of power", r.Unmarked)
+		line("", "the mark is %d behind the last batch, as after a loss of power", r.Unmarked)
 	}
 	if r.Torn {
 		line("", "a partial write from a crash, at bytes %d to %d; no message depended on it", r.TornFrom, r.TornTo-1)
@@ -67,9 +67,9 @@ func writeReport(w io.Writer, r *storage.Report, damage *storage.Damage, err err
 	}
 	switch {
 	case damage == nil:
-		line("sound", "a server starts with this")
+		line("sound", "a server would start with this file")
 	case len(r.Records) > 0:
-		line("damaged", "these records are of an earlier time: %v", err)
+		line("damaged", "these records may be outdated: %v", err)
 	default:
 		line("damaged", "%v", err)
 	}

@@ -36,7 +36,7 @@ cluster   127.0.0.1:1
 log       batches 1 to 3 in bytes 8192 to 9727, room to byte 74239 of 140288
 record    ballot [2,139637976793089]
 record    "odd\n" "\xff"
-sound     a server starts with this
+sound     a server would start with this file
 `
 	if code, out, errs := inspect(f.Path()); code != 0 || out != want || errs != "" {
 		t.Errorf("exit code %d\n%s%s", code, out, errs)
@@ -51,7 +51,7 @@ sound     a server starts with this
 	}
 	code, out, errs := inspect(f.Path())
 	for _, part := range []string{
-		"record    ballot [1,139637976793089]\n", "damaged   these records are of an earlier time: ",
+		"record    ballot [1,139637976793089]\n", "damaged   these records may be outdated: ",
 		"damaged at bytes 9216 to 9727: batch 3 was saved", "do not start the server with an empty folder",
 	} {
 		if code != 1 || !strings.Contains(out, part) || errs != "" {

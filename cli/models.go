@@ -69,7 +69,7 @@ func (a *app) describe(e catalog.Entry) error {
 		fmt.Fprintf(&b, "  --%-14s %s\n", p.Name, describeParameter(p))
 	}
 	if names := e.NetworkNames(); len(names) > 0 {
-		fmt.Fprintf(&b, "  --%-14s %s\n", "network", strings.Replace(strings.Join(names, " or "), " or ", ", or ", 1))
+		fmt.Fprintf(&b, "  --%-14s %s\n", "network", "the network: "+strings.Join(names, ", ")+" (default "+names[0]+")")
 		fmt.Fprintf(&b, "  --%-14s any in-flight message may be lost\n", "lossy")
 		for _, budget := range e.Budgets() {
 			fmt.Fprintf(&b, "  --%-14s %s\n", budget.Name, budget.Doc)
@@ -78,7 +78,7 @@ func (a *app) describe(e catalog.Entry) error {
 	for _, m := range e.Mutants {
 		breaks := fmt.Sprintf("breaks %q", m.Breaks)
 		if m.Safe() {
-			breaks = "is safe, but has other counts"
+			breaks = "is safe, but changes the counts"
 		}
 		if flags := e.Shown(m); len(flags) > 0 {
 			breaks += ", with " + strings.Join(flags, " ")

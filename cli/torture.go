@@ -143,7 +143,7 @@ func (p *torturePlan) again(name, more string) string {
 func (p *torturePlan) command() (func(torture.Member) *exec.Cmd, error) {
 	path, err := os.Executable()
 	if err != nil {
-		return nil, fmt.Errorf("this program cannot find itself to run servers: %w", err)
+		return nil, fmt.Errorf("cannot determine the path of this program, which runs the servers: %w", err)
 	}
 	name := os.Args[0]
 	return func(m torture.Member) *exec.Cmd {

@@ -49,7 +49,7 @@ func (a *app) verifyCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "verify FILE",
 		Short: "Check a recorded history of client operations, also from Jepsen",
-		Long: "Checks a history of operations: lines of JSON as docs/histories.md describes them, EDN of Jepsen, or its log.\n" +
+		Long: "Check a history of operations: JSON lines as described in docs/histories.md, a Jepsen history.edn, or a Jepsen log.\n" +
 			"The exit code is 0 if the history is consistent, 1 if not, 2 for a usage error, a line that cannot\n" +
 			"be read or a file that is not a history, and 3 if there was nothing to check or it could not be decided in time.",
 		Args: func(_ *cobra.Command, args []string) error {

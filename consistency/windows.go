@@ -238,7 +238,7 @@ func (w *Windows[S, I, O]) Stats() WindowsStats { return w.stats }
 
 // restless abandons a window that is too long to be searched.
 func (w *Windows[S, I, O]) restless(ops int) {
-	w.giveUp(fmt.Sprintf("%d operations followed one another without a moment at which none was under way", ops))
+	w.giveUp(fmt.Sprintf("%d operations overlapped without a moment at which none was outstanding", ops))
 }
 
 func (w *Windows[S, I, O]) giveUp(reason string) {

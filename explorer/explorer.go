@@ -79,7 +79,7 @@ func New(c Config) (*Server, error) {
 	for _, m := range c.Models {
 		name, _ := m.Title()
 		if s.models[name] != nil {
-			return nil, fmt.Errorf("two models are called %q", name)
+			return nil, fmt.Errorf("two models are named %q", name)
 		}
 		s.models[name] = m
 	}

@@ -72,7 +72,7 @@ func (t *tables) random(ctx context.Context, p *place, q Query) (*Way, error) {
 	state := p.state
 	for len(way.Path) < count {
 		if p.depth+len(way.Path) >= maxPath {
-			way.Ended = fmt.Sprintf("a path may have %d steps", maxPath)
+			way.Ended = fmt.Sprintf("a path has at most %d steps", maxPath)
 			return way, nil
 		}
 		if time.Now().After(deadline) || ctx.Err() != nil {
@@ -163,7 +163,7 @@ func (t *tables) seek(ctx context.Context, p *place, test func([]statespace.Part
 			return way, nil
 		}
 	}
-	way.Ended = fmt.Sprintf("none of the %d states that can follow", len(met)-1)
+	way.Ended = fmt.Sprintf("none of the %d reachable states", len(met)-1)
 	if len(met) == 1 {
 		way.Ended = "nothing more can happen"
 	}

@@ -225,7 +225,7 @@ func (t *tables) full() bool { return t.bytes() > maxSessionBytes }
 func (t *tables) exhausted() bool { return t.bytes() > 2*maxSessionBytes }
 
 // whyExhausted is the reason given when a walk or a search ends at that limit.
-var whyExhausted = fmt.Sprintf("the states on the way take more than %d MiB", 2*maxSessionBytes>>20)
+var whyExhausted = fmt.Sprintf("the states of the path take more than %d MiB", 2*maxSessionBytes>>20)
 
 // transitions returns the transitions of a state.
 func (t *tables) transitions(state []statespace.PartID) ([]statespace.Transition, error) {

@@ -31,7 +31,7 @@ func (t *tables) timeline(w http.ResponseWriter, q Query, p *place) error {
 			return nil
 		}
 	}
-	return notFound("no_timeline", errors.New("nothing of this model can be visualized"))
+	return notFound("no_timeline", errors.New("this model has no client history that could be visualized"))
 }
 
 // fitted adapts a visualization to the page: its colours, and the names of clients beside their rows, which porcupine

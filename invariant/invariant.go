@@ -62,7 +62,7 @@ func (i Invariant[S]) Check(server actor.ID, states iter.Seq2[actor.ID, any]) (e
 		}
 		typed, ok := state.(S)
 		if !ok {
-			return fmt.Errorf("%q is about states %T: expected it about %T", i.name, typed, state)
+			return fmt.Errorf("invariant %q applies to states of type %T, not to %T", i.name, typed, state)
 		}
 		all[id] = typed
 	}

@@ -27,7 +27,7 @@ func TestEach(t *testing.T) {
 func TestWrong(t *testing.T) {
 	text := map[actor.ID]any{0: "text"}
 	for want, err := range map[string]error{
-		`"even" is about states int: expected it about string`: Each("even", func(actor.ID, int) bool { return true }).Check(0, maps.All(text)),
+		`invariant "even" applies to states of type int, not to string`: Each("even", func(actor.ID, int) bool { return true }).Check(0, maps.All(text)),
 		`"first" panics`: All("first", func(map[actor.ID]string) bool { panic("no") }).Check(0, maps.All(text)),
 	} {
 		if err == nil || !strings.HasPrefix(err.Error(), want) {

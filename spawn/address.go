@@ -56,7 +56,7 @@ func ResolveHost(text string) (netip.Addr, error) {
 			return ip.Unmap(), nil
 		}
 	}
-	return netip.Addr{}, errors.New("the name has no IPv4 address, and the id of a server has no room for another")
+	return netip.Addr{}, errors.New("the name has no IPv4 address, which the id of a server requires")
 }
 
 // ResolveAddress returns the address of a host:port.

@@ -80,7 +80,7 @@ func (s *Server) Take(e machine.Event) error {
 	}
 	if s.Record != nil {
 		if err := s.Record.Step(s.Machine, e, effects, now, s.Waits()); err != nil {
-			return fmt.Errorf("server %s stops, as it cannot record: %w", Describe(s.Machine.Self()), err)
+			return fmt.Errorf("server %s stops because it cannot write its record: %w", Describe(s.Machine.Self()), err)
 		}
 	}
 	if effects.Rejected != nil {
@@ -141,7 +141,7 @@ func (s *Server) save(changes []storage.Record) error {
 	}
 	began := s.Clock()
 	if err := s.Store.Save(changes); err != nil {
-		return fmt.Errorf("server %s stops, as it cannot save: %w", Describe(s.Machine.Self()), err)
+		return fmt.Errorf("server %s stops because it cannot save: %w", Describe(s.Machine.Self()), err)
 	}
 	took := s.Clock() - began
 	s.Metrics.saved(changes, s.batch.steps, took)

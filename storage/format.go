@@ -81,7 +81,7 @@ func appendText(dst []byte, s string) []byte {
 }
 
 // errForeign reports that a file is not in this format.
-var errForeign = errors.New("the file holds something else than the records of an actor")
+var errForeign = errors.New("the file does not contain the records of an actor")
 
 // errOld reports that a file was written by an earlier release.
 var errOld = errors.New("the file has format 1, a bbolt database, which this program does not read: " +
@@ -172,7 +172,7 @@ func decodeMark(block []byte, seed uint32, size int64) (mark, error) {
 		return mark{}, &Damage{MarkAt, MarkAt + SectorSize, "the mark of what was saved contradicts itself"}
 	}
 	if m.end > size {
-		return mark{}, &Damage{size, m.end, fmt.Sprintf("the file is cut off, and has %d bytes of %d", size, m.end)}
+		return mark{}, &Damage{size, m.end, fmt.Sprintf("the file is truncated: it has %d of %d bytes", size, m.end)}
 	}
 	return m, nil
 }
@@ -250,7 +250,7 @@ func appendContent(dst []byte, chain uint64, kind byte, records []Record) []byte
 // chained returns the chain after a batch with this content.
 func chained(content []byte) uint64 { return crc64.Checksum(content, ecma) }
 
-var errContent = errors.New("its content is none of a batch")
+var errContent = errors.New("its content is not a batch")
 
 // decodeContent parses the content of a batch. The records share its memory.
 func decodeContent(content []byte) (chain uint64, kind byte, records []Record, err error) {

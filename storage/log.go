@@ -107,7 +107,7 @@ func (l *Log) Load() ([]Record, error) {
 // log must not be relied on: it must be mounted again.
 func (l *Log) Save(changes []Record) error {
 	if l.broken != nil {
-		return fmt.Errorf("an earlier save went wrong: %w", l.broken)
+		return fmt.Errorf("an earlier save failed: %w", l.broken)
 	}
 	if len(changes) == 0 {
 		return nil

@@ -149,7 +149,7 @@ func (s *survey) unmarked(segment []byte) error {
 		var content []byte
 		for i, f := range all[:n] {
 			if f.at != s.last.end+int64(f.index)*SectorSize || f.length != all[0].length {
-				return s.damage(f.at, f.at+SectorSize, "has a sector that is not where it belongs")
+				return s.damage(f.at, f.at+SectorSize, "has a sector in the wrong place")
 			}
 			if int(f.index) == i {
 				content = append(content, f.content...)
@@ -188,13 +188,13 @@ func (s *survey) find(segment []byte) ([]found, error) {
 		}
 		switch {
 		case !ok:
-			return all, &Damage{at, at + SectorSize, fmt.Sprintf("a sector behind batch %d is neither empty nor as a save "+
-				"writes it; that is no save that was under way in a crash, which leaves whole sectors", before)}
+			return all, &Damage{at, at + SectorSize, fmt.Sprintf("a sector after batch %d is neither empty nor as written "+
+				"by a save; a crash during a save leaves whole sectors", before)}
 		case h.number > s.mark.saved.number+2:
-			return all, &Damage{MarkAt, MarkAt + SectorSize, fmt.Sprintf("the mark of what was saved is older than "+
-				"batch %d allows: the disk has lost a write", h.number)}
+			return all, &Damage{MarkAt, MarkAt + SectorSize, fmt.Sprintf("the mark is too old for "+
+				"batch %d: the disk has lost a write", h.number)}
 		case h.number <= s.mark.saved.number, h.number < before:
-			return all, &Damage{at, at + SectorSize, fmt.Sprintf("a sector of batch %d is not where it belongs", h.number)}
+			return all, &Damage{at, at + SectorSize, fmt.Sprintf("a sector of batch %d is in the wrong place", h.number)}
 		}
 		all = append(all, found{at, h, sector[headSize:]})
 	}

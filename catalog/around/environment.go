@@ -28,7 +28,7 @@ func pastOf(e catalog.Entry) (catalog.Past, error) {
 	case e.Servers.Past != nil:
 		return e.Servers.Past(), nil
 	case e.Servers.Service == nil:
-		return nil, fmt.Errorf("the entry of the model %s does not say what clients ask its servers", e.Name)
+		return nil, fmt.Errorf("the entry of model %s has no Service for its clients", e.Name)
 	}
 	return &past{service: e.Servers.Service.Untyped(), first: 1 << 50}, nil
 }

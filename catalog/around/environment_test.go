@@ -149,7 +149,7 @@ func TestEnvironment(t *testing.T) {
 	}{
 		{"one counter", 1, 4, counting, 1000, "holds", `holds       always "linearizable", in all that can follow`},
 		{"two counters, and new clients see both", 2, 3, counting, 1000, "violated", `Violation of "linearizable"`},
-		{"two counters, whose clients have seen both", 2, 9, counting, 1000, "violated", "before that event is over"},
+		{"two counters, whose clients have seen both", 2, 9, counting, 1000, "violated", "up to that event"},
 		{"an invariant", 1, 4, counting, 2, "violated", `Violation of "small"`},
 		{"what clients asked is not known", 1, 4, silent, 1000, "undecided", "does not say what a request asks for"},
 	} {

@@ -86,7 +86,7 @@ func (p *past) blame(v *consistency.Violation[any, any, any]) string {
 		held = append(held, fmt.Sprintf("%+v", state))
 	}
 	if len(held) > 0 {
-		text += fmt.Sprintf("; after all that was answered before, the %s was %s", p.service.Object.Name, strings.Join(held, " or "))
+		text += fmt.Sprintf("; after all earlier answers, the %s was %s", p.service.Object.Name, strings.Join(held, " or "))
 	}
 	return text
 }
@@ -99,7 +99,7 @@ func (p *past) pending(b *catalog.Before) (consistency.History[any, any], error)
 		return true
 	})
 	if open > MaxPending && b.Unjudged == "" {
-		b.Unjudged = fmt.Sprintf("%d requests before were never answered", open)
+		b.Unjudged = fmt.Sprintf("%d earlier requests were never answered", open)
 	}
 	return h, err
 }

@@ -48,7 +48,7 @@ func (x *Exploration) WriteText(b io.Writer) {
 	fmt.Fprintf(b, "Event %d of %s: %s, %s between servers.\n", x.config.Event, x.global.Header.Model,
 		noun.Count(x.before.Requests, "request"), noun.Count(len(x.global.Flying), "message"))
 	if x.before.Violated != "" {
-		fmt.Fprintf(b, "violated    linearizable, before that event is over: no order explains\n  %s\n", x.before.Violated)
+		fmt.Fprintf(b, "violated    always \"linearizable\", up to that event: no order explains\n  %s\n", x.before.Violated)
 		return
 	}
 	r, violated, complete := x.result, x.violated(), x.complete()
@@ -56,7 +56,7 @@ func (x *Exploration) WriteText(b io.Writer) {
 		r.WriteText(b)
 	}
 	if x.before.Unjudged != "" {
-		fmt.Fprintf(b, "not judged  always \"linearizable\": %s\n", x.before.Unjudged)
+		fmt.Fprintf(b, "unchecked   always \"linearizable\": %s\n", x.before.Unjudged)
 	}
 	if violated {
 		return

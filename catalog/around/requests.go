@@ -89,7 +89,7 @@ func Judge[S any, I comparable, O any](
 		if v.Explain(ctx); v.Found {
 			b.Violated = blame(v)
 		} else {
-			b.Violated = fmt.Sprintf("no order explains %d answers; the first that none explains was not found in time", len(v.Operations))
+			b.Violated = fmt.Sprintf("no order explains %d answers; the first inconsistent one was not found in time", len(v.Operations))
 		}
 		return false
 	case consistency.Undecided:

@@ -42,7 +42,7 @@ func WriteProfile(w io.Writer, r *checker.Result) {
 	t.end()
 	for _, s := range p.Slots {
 		if s.Dense {
-			fmt.Fprintf(w, "%s has %d contents for %d states: they hardly repeat, so keeping each only once saves little.\n",
+			fmt.Fprintf(w, "%s has %d contents for %d states: few of them repeat, and storing each only once saves little.\n",
 				s.Name, s.Parts.Count, r.Unique)
 		}
 	}
@@ -134,7 +134,7 @@ func WriteCoverage(w io.Writer, r *checker.Result) {
 	}
 	t.end()
 	if len(s.Opaque) > 0 {
-		fmt.Fprintf(w, "Actors whose own value could not be watched, as it holds a function, a channel, a cycle or too much that is shared: %s.\n",
+		fmt.Fprintf(w, "Actors whose own value could not be watched, since it contains a function, a channel, a cycle or too much shared data: %s.\n",
 			strings.Join(s.Opaque, ", "))
 	}
 }

@@ -81,7 +81,7 @@ func foresee(ctx context.Context, spec Spec, next source) (outlook, error) {
 		first, busy := open[e.Process]
 		if e.Type == Invoke {
 			if busy {
-				return all, &LineError{e.Line, fmt.Errorf("process %d: %v is invoked while its %v of line %d is under way",
+				return all, &LineError{e.Line, fmt.Errorf("process %d: %v is invoked while its %v of line %d is outstanding",
 					e.Process, e.Op, ops[e.Process], first.line)}
 			}
 			open[e.Process], ops[e.Process] = begun{i, e.Line}, e.Op
@@ -89,7 +89,7 @@ func foresee(ctx context.Context, spec Spec, next source) (outlook, error) {
 			continue
 		}
 		if !busy {
-			return all, &LineError{e.Line, fmt.Errorf("process %d: %v, but no operation is under way", e.Process, e.Type)}
+			return all, &LineError{e.Line, fmt.Errorf("process %d: %v, but no operation is outstanding", e.Process, e.Type)}
 		}
 		delete(open, e.Process)
 		all.ends[first.at] = e.Type

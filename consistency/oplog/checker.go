@@ -30,7 +30,7 @@ func (c Config) Validate() error {
 		return err
 	}
 	if (c.Object != nil) != (c.Spec == Custom) {
-		return errors.New("a custom object, and nothing else, needs the Object that says what it does")
+		return errors.New("Object is required for a custom object, and only for it")
 	}
 	if c.Initial != None && c.Spec != Register && c.Spec != KV {
 		return fmt.Errorf("an initial value of a %s: only a register or the keys of a kv can have one", c.Spec)
@@ -111,7 +111,7 @@ func (c *Checker) Event(ctx context.Context, e Event) error {
 	}
 	u := c.busy[e.Process]
 	if u == nil {
-		return fmt.Errorf("process %d: %v, but no operation is under way", e.Process, e.Type)
+		return fmt.Errorf("process %d: %v, but no operation is outstanding", e.Process, e.Type)
 	}
 	out, err := c.config.heard(u.invoked, e)
 	if err != nil {
@@ -141,7 +141,7 @@ func (c *Checker) Event(ctx context.Context, e Event) error {
 
 func (c *Checker) invoke(e Event) error {
 	if c.busy[e.Process] != nil {
-		return fmt.Errorf("process %d: %v is invoked while its %v is under way", e.Process, e.Op, c.busy[e.Process].invoked.Op)
+		return fmt.Errorf("process %d: %v is invoked while its %v is outstanding", e.Process, e.Op, c.busy[e.Process].invoked.Op)
 	}
 	at, in, err := c.config.asked(e)
 	if err != nil {
@@ -239,7 +239,7 @@ func (c Config) asked(e Event) (part, input, error) {
 	case e.Op == Read || e.Op == Delete:
 		in.value = None // some histories repeat the expected value
 	case c.Spec == WriteOnce && e.Value == None:
-		return at, in, errors.New("write of nothing: a write-once register that holds nothing is one that was not written")
+		return at, in, errors.New("write of null: the value must not be null, which stands for a write-once register that was not written")
 	}
 	switch {
 	case c.Spec == KV && e.Op == Append && (e.Value == None || e.Value[0] != '"'):

@@ -147,7 +147,7 @@ func (d *Document) VerdictText() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "Checked %s, a history of a %s.\n", d.File, d.Spec)
 	if d.TornBytes > 0 {
-		fmt.Fprintf(&b, "The last line is unfinished after %s; it was left out.\n", noun.Count(d.TornBytes, "byte"))
+		fmt.Fprintf(&b, "The last line is incomplete after %s; it was ignored.\n", noun.Count(d.TornBytes, "byte"))
 	}
 	if d.Verdict == Unreadable {
 		fmt.Fprintf(&b, "unreadable  line %d: %s\n", d.Line, d.Reason)

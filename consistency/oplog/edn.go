@@ -84,7 +84,7 @@ func (r *edn) start() (byte, error) {
 	}
 }
 
-var errEnd = errors.New("the form is not finished at the end of the file")
+var errEnd = errors.New("the form is incomplete at the end of the file")
 
 // form reads a form whose first character is c.
 func (r *edn) form(c byte, depth int) (form, error) {

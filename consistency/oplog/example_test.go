@@ -51,5 +51,5 @@ func Example() {
 	// violated
 	// window 2, 5ms to 6ms: no order explains
 	//   process 3: read -> none (lines 6 and 7)
-	// after all that had been answered before, it held "A"
+	// after all earlier answers, it held "A"
 }

@@ -145,7 +145,7 @@ func (f Finding) String() string {
 		f.suspects(&b)
 	}
 	if len(f.States) > 0 {
-		fmt.Fprintf(&b, "after all that had been answered before, it held %s\n", strings.Join(f.States, " or "))
+		fmt.Fprintf(&b, "after all earlier answers, it held %s\n", strings.Join(f.States, " or "))
 	}
 	list := func(title string, ops []Operation) {
 		const most = 6
@@ -170,7 +170,7 @@ func (f Finding) String() string {
 
 // suspects writes the range of answers that contains the first inconsistent one, if it was not found.
 func (f Finding) suspects(b *strings.Builder) {
-	fmt.Fprintf(b, "window %d, up to %v: no order explains all answers; the first that none explains was not found in time\n",
+	fmt.Fprintf(b, "window %d, up to %v: no order explains all answers; the first inconsistent one was not found in time\n",
 		f.Window, f.Last.EndedAt)
 	if f.Explained > 0 {
 		fmt.Fprintf(b, "it came after\n  %v\n", f.Before[f.Explained-1])

@@ -106,7 +106,7 @@ func (j *jepsen) event(f form) (e Event, wanted bool, err error) {
 			return e, false, fmt.Errorf("map key %q: must be a keyword", name.text)
 		}
 		if slices.Contains(o.said, name.text) {
-			return e, false, fmt.Errorf(":%s stands there twice", name.text)
+			return e, false, fmt.Errorf(":%s is a duplicate", name.text)
 		}
 		o.said = append(o.said, name.text)
 		if at := known[name.text]; at != nil {
@@ -119,7 +119,7 @@ func (j *jepsen) event(f form) (e Event, wanted bool, err error) {
 		return e, false, nil // :nemesis
 	}
 	if strange != "" {
-		return e, false, fmt.Errorf(":%s is not known; if it does not say what happened, ignore it (--ignore %s)", strange, strange)
+		return e, false, fmt.Errorf(":%s is unknown; if it is irrelevant, add --ignore %s", strange, strange)
 	}
 	return j.read(o)
 }

@@ -127,7 +127,7 @@ func fieldsOf(line []byte, field func(name string, value []byte) error) error {
 		name := string(key)
 		for _, other := range seen {
 			if other == name {
-				return fmt.Errorf("field %q stands there twice", name)
+				return fmt.Errorf("duplicate field %q", name)
 			}
 		}
 		seen = append(seen, name)

@@ -91,7 +91,7 @@ func TestRefusedLines(t *testing.T) {
 		{`{"type":"invoke","process":1,"op":"write","value":1.5}`, "number 1.5: expected a whole number"},
 		{`{"type":"invoke","process":1,"op":"write","value":[[1]]}`, "expected a string, a whole number"},
 		{`{"type":"invoke","process":1,"op":"read","Key":"x"}`, `field "Key": expected type, process`},
-		{`{"type":"ok","process":1,"type":"ok"}`, `field "type" stands there twice`},
+		{`{"type":"ok","process":1,"type":"ok"}`, `duplicate field "type"`},
 		{`{"type":"ok","process":1,"refused":1}`, "refused: expected true or false"},
 		{`{"type":"fail","process":1,"refused":true}`, "fail must have no answer"},
 		{"{\"type\":\"ok\xff\",\"process\":1}", "not UTF-8"},
@@ -232,14 +232,14 @@ func TestJepsenRefused(t *testing.T) {
 		{Register, "{:type :invoke, :f :cas, :value 1, :process 0}", ":f :cas: the value must be [OLD NEW]", 1},
 		{Register, "{:type :invoke, :f :txn, :value [[:r 1 nil]], :process 0}", ":f :txn: a transaction", 1},
 		{WriteOnce, "{:type :invoke, :f :cas, :value [1 2], :process 0}", "a write-once has no operation cas; use read, write", 1},
-		{Register, "{:type :invoke, :f :read, :value nil, :register 3, :process 0}", ":register is not known", 1},
-		{Register, "{:type :invoke, :f :read, :f :read, :value nil, :process 0}", ":f stands there twice", 1},
+		{Register, "{:type :invoke, :f :read, :value nil, :register 3, :process 0}", ":register is unknown", 1},
+		{Register, "{:type :invoke, :f :read, :f :read, :value nil, :process 0}", ":f is a duplicate", 1},
 		{Register, "{:type :invoke, \"f\" :read, :value nil, :process 0}", "must be a keyword", 1},
 		{Register, "{:type :invoke, :f :read, :value nil, :time :now, :process 0}", ":time now: must be a whole number of nanoseconds", 1},
 		{Register, "\n{:type :invoke, :f :append, :value 1, :process 0}", "a register has no operation append; use read, write, cas", 2},
 		{Register, ";\n{:type :invoke, :f :append, :value 1, :process 0}", "a register has no operation append; use read, write, cas", 2},
-		{Register, "{:type :invoke, :f :read", "the form is not finished", 1},
-		{Register, "[{:type :invoke, :f :read :process 0}", "the form is not finished", 1},
+		{Register, "{:type :invoke, :f :read", "the form is incomplete", 1},
+		{Register, "[{:type :invoke, :f :read :process 0}", "the form is incomplete", 1},
 		{Register, "{:type :invoke, :f :read, :process}", "a key that has no value", 1},
 		{Register, "[[1 2]]", "not a map", 1},
 		{Register, "[1 2]", "not a map", 1},
@@ -448,8 +448,8 @@ func TestImpossibleEvents(t *testing.T) {
 		events []Event
 		want   string
 	}{
-		{Register, []Event{{Type: Ok}}, "no operation is under way"},
-		{Register, []Event{{Type: Invoke, Op: Read}, {Type: Invoke, Op: Read}}, "is under way"},
+		{Register, []Event{{Type: Ok}}, "no operation is outstanding"},
+		{Register, []Event{{Type: Invoke, Op: Read}, {Type: Invoke, Op: Read}}, "is outstanding"},
 		{Register, []Event{{Type: Invoke, Op: Append}}, "a register has no operation append; use read, write, cas"},
 		{Register, []Event{{Type: Invoke, Op: Read}, {Type: Ok}}, "read without a result"},
 		{Register, []Event{{Type: Invoke, Op: Read}, {Type: Ok, Op: Write}}, "write ends, but read was invoked"},
@@ -460,7 +460,7 @@ func TestImpossibleEvents(t *testing.T) {
 		{Log, []Event{{Type: Invoke, Op: Append, Value: "1"}, {Type: Ok, Told: true, Value: "0"}}, "must be the position"},
 		{Log, []Event{{Type: Invoke, Op: Read}, {Type: Ok, Told: true, Value: "0"}}, "must be a list"},
 		{Set, []Event{{Type: Invoke, Op: Add, Value: "1"}, {Type: Ok, Told: true, Value: "0"}}, "must be true or false"},
-		{WriteOnce, []Event{{Type: Invoke, Op: Write}}, "write of nothing"},
+		{WriteOnce, []Event{{Type: Invoke, Op: Write}}, "write of null"},
 	}
 	for _, tt := range tests {
 		for i := range tt.events {

@@ -15,7 +15,7 @@ const (
 )
 
 // ErrNoHistory is returned, wrapped, by Load for a file that is not a history.
-var ErrNoHistory = errors.New("not a history: must be lines of JSON that begin with a format, or Jepsen's EDN or log")
+var ErrNoHistory = errors.New("not a history: expected JSON lines that begin with a format, or an EDN file or log of Jepsen")
 
 // ReadConfig configures reading of a history.
 type ReadConfig struct {

@@ -85,9 +85,9 @@ var registerEntries = []catalog.Entry{
 		Live:    true,
 		Summary: "The register of Attiya, Bar-Noy and Dolev, for servers that crash and clients that retry",
 		Parameters: append(registerParameters(durableabd.Default), catalog.Parameter{
-			Name: resends, Doc: "how often a client sends each request again", Default: durableabd.Default.Resends, Max: maxPuts,
+			Name: resends, Doc: "number of times that a client resends each request", Default: durableabd.Default.Resends, Max: maxPuts,
 		}, catalog.Parameter{
-			Name: remember, Doc: "clients of which a server remembers the last request, 0 for all", Max: maxServers, Special: true,
+			Name: remember, Doc: "number of clients whose last request a server remembers; 0 for all", Max: maxServers, Special: true,
 		}),
 		Networks: network.All(),
 		Timers:   func(values map[string]int) bool { return values[resends] > 0 },
@@ -114,7 +114,7 @@ func registerParameters(d registers.Config) []catalog.Parameter {
 			Default: registers.DefaultGets, Min: 1, Max: maxPuts, Special: true,
 		},
 		{
-			Name: distinct, Doc: "no two clients number a request alike: those of the same servers are interchangeable then",
+			Name: distinct, Doc: "clients have distinct request numbers, which makes clients of the same servers interchangeable",
 			Max: 1, Special: true,
 		},
 	}
@@ -139,7 +139,7 @@ func singleDecreeParameters() []catalog.Parameter {
 			Max: int(singledecree.ByVotes), Special: true,
 		},
 		catalog.Parameter{
-			Name: rounds, Doc: "rounds of ballots that are explored with --retry; 0 for 2, or for all with --max-timeouts",
+			Name: rounds, Doc: "rounds of ballots to explore with --retry; 0 for 2, or for all with --max-timeouts",
 			Max: maxPuts, Special: true,
 		})
 }

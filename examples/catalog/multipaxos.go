@@ -190,24 +190,24 @@ func multiPaxosParameters(d multipaxos.Config, sizes ...catalog.Parameter) []cat
 			Name: commands, Doc: "commands of each client", Default: d.Commands, Min: 1, Max: multipaxos.MaxCommands,
 		},
 		catalog.Parameter{
-			Name: ballots, Doc: "ballots, of the leaders in turns; none beyond is explored", Default: d.Ballots, Min: 1, Max: maxPuts,
+			Name: ballots, Doc: "number of ballots to explore, of the leaders in turn", Default: d.Ballots, Min: 1, Max: maxPuts,
 		},
 		catalog.Parameter{
 			Name: window, Doc: "slots beyond the last executed one that a replica proposes for", Default: d.Window,
 			Min: 1, Max: maxPuts, Special: true,
 		},
 		catalog.Parameter{
-			Name: batch, Doc: "commands in a slot, at most", Default: d.Batch, Min: 1, Max: maxPuts, Special: true,
+			Name: batch, Doc: "maximum number of commands in a slot", Default: d.Batch, Min: 1, Max: maxPuts, Special: true,
 		},
 		catalog.Parameter{
-			Name: pipeline, Doc: "commands of a client that may be without an answer at once", Default: 1,
+			Name: pipeline, Doc: "maximum number of outstanding commands of a client", Default: 1,
 			Min: 1, Max: multipaxos.MaxCommands, Special: true,
 		},
 		catalog.Parameter{
-			Name: resends, Doc: "how often anything is sent again on a path, at most", Max: maxPuts, Special: true,
+			Name: resends, Doc: "maximum number of resends on a path", Max: maxPuts, Special: true,
 		},
 		catalog.Parameter{
-			Name: machine, Doc: "what is replicated: 0 a register, 1 a log, 2 a key-value store", Max: multipaxos.OfStore,
+			Name: machine, Doc: "replicated state machine: 0 = register, 1 = log, 2 = key-value store", Max: multipaxos.OfStore,
 			Special: true,
 		},
 		catalog.Parameter{
@@ -218,18 +218,18 @@ func multiPaxosParameters(d multipaxos.Config, sizes ...catalog.Parameter) []cat
 			Special: true,
 		},
 		catalog.Parameter{
-			Name: chunk, Doc: "bytes of a snapshot in a message, at most; 0 for no bound", Max: maxPuts, Special: true,
+			Name: chunk, Doc: "maximum number of bytes of a snapshot in a message; 0 for no limit", Max: maxPuts, Special: true,
 		},
 		catalog.Parameter{
-			Name: part, Doc: "slots with votes that an acceptor tells a scout of at once, 0 for all", Max: maxPuts, Special: true,
+			Name: part, Doc: "number of slots with votes that an acceptor reports to a scout in a message; 0 for all", Max: maxPuts, Special: true,
 		},
 		catalog.Parameter{
 			Name: patience,
-			Doc:  "what a leader does that is preempted: 0 tries again at once, 1 waits for pings, 2 waits longer each time",
+			Doc:  "reaction of a preempted leader: 0 = retry at once, 1 = wait for pings, 2 = wait longer each time",
 			Max:  2, Special: true,
 		},
 		catalog.Parameter{
-			Name: forward, Doc: "servers hand commands on to the server of the active leader, which proposes for all",
+			Name: forward, Doc: "servers forward commands to the server of the active leader, which proposes for all",
 			Max: 1, Special: true,
 		},
 		catalog.Parameter{Name: endings, Doc: "clients end their sessions", Max: 1, Special: true})

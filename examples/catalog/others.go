@@ -51,9 +51,9 @@ var commitEntries = []catalog.Entry{
 				Default: atomiccommit.Default.Sites, Min: 1, Max: atomiccommit.MaxSites,
 			},
 			{
-				Name: phases, Doc: "3, or 2 for two-phase commit, which may block", Default: atomiccommit.Default.Phases, Min: 2, Max: 3,
+				Name: phases, Doc: "3, or 2 for two-phase commit, which can block", Default: atomiccommit.Default.Phases, Min: 2, Max: 3,
 			},
-			{Name: hasty, Doc: "timers may fire while messages are under way", Max: 1, Special: true},
+			{Name: hasty, Doc: "timers may fire while messages are in flight", Max: 1, Special: true},
 		},
 		Networks: []network.Semantics{network.UnorderedNonDuplicating, network.Ordered},
 		Model: func(s catalog.Choice) (model.Source, error) {
@@ -88,7 +88,7 @@ var otherEntries = []catalog.Entry{
 		Summary: "Exactly-once, in-order delivery over a network that repeats and loses messages",
 		Parameters: []catalog.Parameter{
 			{
-				Name: messages, Doc: "messages that are sent",
+				Name: messages, Doc: "messages to send",
 				Default: orderedlink.Default.Messages, Min: 1, Max: orderedlink.MaxMessages,
 			},
 		},
@@ -103,10 +103,10 @@ var otherEntries = []catalog.Entry{
 		Summary: "Dining philosophers; can deadlock",
 		Parameters: []catalog.Parameter{
 			{
-				Name: guests, Doc: "philosophers, and forks",
+				Name: guests, Doc: "number of philosophers and of forks",
 				Default: philosophers.Default.Philosophers, Min: 2, Max: philosophers.MaxPhilosophers,
 			},
-			{Name: meals, Doc: "meals of each", Default: philosophers.Default.Meals, Min: 1, Max: philosophers.MaxMeals},
+			{Name: meals, Doc: "meals of each philosopher", Default: philosophers.Default.Meals, Min: 1, Max: philosophers.MaxMeals},
 			{Name: polite, Doc: "the last philosopher takes the other fork first", Max: 1, Special: true},
 		},
 		Networks:  []network.Semantics{network.Ordered, network.UnorderedNonDuplicating},
@@ -136,7 +136,7 @@ var otherEntries = []catalog.Entry{
 		Summary: "Mutual exclusion by token passing",
 		Parameters: []catalog.Parameter{
 			{Name: nodes, Doc: "nodes of the ring", Default: tokenring.Default.Nodes, Min: 2, Max: tokenring.MaxNodes},
-			{Name: laps, Doc: "how often the token goes round", Default: tokenring.Default.Laps, Min: 1, Max: tokenring.MaxLaps},
+			{Name: laps, Doc: "rounds of the token", Default: tokenring.Default.Laps, Min: 1, Max: tokenring.MaxLaps},
 		},
 		Networks:  network.All(),
 		Timers:    never,

@@ -32,12 +32,12 @@ const shortestRetry = 10 * time.Millisecond
 // singleDecreeServers are those of single-decree Paxos, which decide once: a second put is refused, or never answered.
 var singleDecreeServers = &catalog.Servers{
 	Options: []catalog.ServerOption{{
-		Name: retry, Doc: "proposers try again after so long, such as --retry=500ms; 0 is never",
+		Name: retry, Doc: "interval after which proposers retry, such as --retry=500ms; 0 for never",
 		Bare: "1s", Usual: "1s", Tried: "100ms",
 		Expects: fmt.Sprintf("a duration of at least %v, such as --retry=500ms, or 0 for never", shortestRetry),
 		Valid:   func(value string) bool { d := retryOf(value); return d == 0 || d >= shortestRetry },
 	}, {
-		Name: learn, Doc: "servers ask the others for the decision, when they recover and for a get, and refuse other puts",
+		Name: learn, Doc: "servers ask the others for the decision when they recover or receive a get, and refuse other puts",
 		Bare: "true", Usual: "true", Tried: "true", Expects: "true or false",
 		Valid: func(value string) bool { return value == "true" || value == "false" },
 	}},

@@ -41,11 +41,11 @@ var systemBuildersEntries = []catalog.Entry{{
 			Min: 1, Max: systembuilders.MaxCommands,
 		},
 		{
-			Name: views, Doc: "the last view that is attempted; none beyond is explored", Default: systembuilders.Default.Views,
+			Name: views, Doc: "the last view to explore", Default: systembuilders.Default.Views,
 			Min: 1, Max: maxPuts,
 		},
 		{
-			Name: electing, Doc: "servers begin by an election; otherwise server 0 leads view 0 from the start", Max: 1,
+			Name: electing, Doc: "start with an election; otherwise server 0 leads view 0 from the start", Max: 1,
 			Special: true,
 		},
 		{
@@ -53,18 +53,18 @@ var systemBuildersEntries = []catalog.Entry{{
 			Default: systembuilders.Default.Window, Min: 1, Max: maxPuts, Special: true,
 		},
 		{
-			Name: batch, Doc: "updates in a slot, at most", Default: systembuilders.Default.Batch, Min: 1, Max: maxPuts,
+			Name: batch, Doc: "maximum number of updates in a slot", Default: systembuilders.Default.Batch, Min: 1, Max: maxPuts,
 			Special: true,
 		},
 		{
-			Name: pipeline, Doc: "commands of a client that may be without an answer at once", Default: 1,
+			Name: pipeline, Doc: "maximum number of outstanding commands of a client", Default: 1,
 			Min: 1, Max: systembuilders.MaxCommands, Special: true,
 		},
 		{
-			Name: resends, Doc: "how often anything is sent again on a path, at most", Max: maxPuts, Special: true,
+			Name: resends, Doc: "maximum number of resends on a path", Max: maxPuts, Special: true,
 		},
 		{
-			Name: machine, Doc: "what is replicated: 0 a register, 1 a log, 2 a key-value store", Max: systembuilders.OfStore,
+			Name: machine, Doc: "replicated state machine: 0 = register, 1 = log, 2 = key-value store", Max: systembuilders.OfStore,
 			Special: true,
 		},
 		{
@@ -72,14 +72,14 @@ var systemBuildersEntries = []catalog.Entry{{
 			Special: true,
 		},
 		{
-			Name: part, Doc: "bytes of a snapshot in a message, at most; 0 for no bound", Max: maxPuts, Special: true,
+			Name: part, Doc: "maximum number of bytes of a snapshot in a message; 0 for no limit", Max: maxPuts, Special: true,
 		},
 		{
 			Name: begin, Doc: "where it begins: 0 at the start, 1 with an update bound at two slots, 2 with two updates bound at " +
 				"one slot; see the page of the model", Max: systembuilders.Rivals, Special: true,
 		},
 		{
-			Name: insist, Doc: "clients send a command again to the server that they asked, not to the next one", Max: 1,
+			Name: insist, Doc: "clients resend a command to the same server, not to the next one", Max: 1,
 			Special: true,
 		},
 		{
@@ -87,11 +87,11 @@ var systemBuildersEntries = []catalog.Entry{{
 			Max: maxPuts, Special: true,
 		},
 		{
-			Name: lost, Doc: "the last so many servers may lose their disks, once each", Max: systembuilders.MaxServers,
+			Name: lost, Doc: "number of servers, the last ones, that may lose their disks, once each", Max: systembuilders.MaxServers,
 			Special: true,
 		},
 		{
-			Name: members, Doc: "the first so many servers are members at first; 0 for all", Max: systembuilders.MaxServers,
+			Name: members, Doc: "number of servers, the first ones, that are members at the start; 0 for all", Max: systembuilders.MaxServers,
 			Special: true,
 		},
 		{

@@ -46,12 +46,12 @@ func (f *builderFlags) add(set *pflag.FlagSet) {
 	f.port = buildersPort
 	set.SortFlags = false
 	set.StringVarP(&f.hostfile, "hostfile", "h", "hostfile",
-		"the `file` that has a line for each server, host or host:port; the number of the line, from 0, is its id")
-	set.VarP(&f.port, "port", "p", "of the servers whose lines have none")
+		"`file` with one line for each server, host or host:port; the index of the line, from 0, is the id of the server")
+	set.VarP(&f.port, "port", "p", "port of servers without one in the hostfile")
 }
 
 // addHelp defines --help before cobra does, which would use the letter h for it.
-func addHelp(set *pflag.FlagSet) { set.Bool("help", false, "print this text") }
+func addHelp(set *pflag.FlagSet) { set.Bool("help", false, "print this help") }
 
 func (f *builderFlags) hosts() (hosts.List, error) { return hosts.ReadFile(f.hostfile, uint16(f.port)) }
 
@@ -123,15 +123,15 @@ func BuildersServer(call *extra.Call) *cobra.Command {
 	}
 	set := cmd.Flags()
 	f.add(set)
-	set.VarP(&id, "id", "i", "which server to run, where this machine has several lines")
+	set.VarP(&id, "id", "i", "id of the server to run, if this machine has several lines")
 	set.BoolVarP(&verbose, "verbose", "v", false, "print every message and timeout on standard error")
-	set.StringVar(&dir, "data-dir", dir, "the `folder` of the server's file, ID.paxos")
-	set.BoolVar(&fresh, "new", false, "this server never ran before: without a file it does not ask the others what it "+
-		"may have promised, to which servers of the published library have no answer")
-	set.BoolVar(&changing, "changing", false, "the members of the cluster may change; all its servers have this, and are --new at "+
-		"first. The hostfile has the first members")
-	set.BoolVar(&join, "join", false, "this server joins such a cluster, with an id that nobody had, and asks the others of the "+
-		"hostfile for its members; then it can be added by 'members add'")
+	set.StringVar(&dir, "data-dir", dir, "`folder` of the server's file, ID.paxos")
+	set.BoolVar(&fresh, "new", false, "the server never ran before: without a file it does not ask the others what it may have "+
+		"promised, which servers of the published library cannot answer")
+	set.BoolVar(&changing, "changing", false, "the membership may change: set this on all servers of the cluster, with --new on their "+
+		"first start. The hostfile has the first members")
+	set.BoolVar(&join, "join", false, "the server joins a cluster with --changing, with an id that was never used. It asks the "+
+		"servers of the hostfile for the members; then add it with 'members add'")
 	f.tls.Add(set)
 	addHelp(set)
 	return cmd
@@ -169,7 +169,7 @@ func BuildersClient(call *extra.Call) *cobra.Command {
 	}
 	set := cmd.Flags()
 	f.add(set)
-	set.Uint64VarP(&id, "id", "i", 0, "the `number` of this client; 0 for one that is drawn. No two at a time may have the same")
+	set.Uint64VarP(&id, "id", "i", 0, "`number` of this client; 0 for a random one. Concurrent clients must have different numbers")
 	f.tls.Add(set)
 	addHelp(set)
 	return cmd

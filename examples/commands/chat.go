@@ -65,21 +65,21 @@ func ChatServer(call *extra.Call) *cobra.Command {
 	}
 	set := cmd.Flags()
 	set.SortFlags = false
-	set.IntVarP(&f.count, "count", "c", 0, "how many `servers` the cluster has")
-	set.IntVarP(&f.id, "id", "i", 0, "which of them this is, counting from 0")
-	set.IntVarP(&f.port, "port", "p", 0, "where to listen for clients")
+	set.IntVarP(&f.count, "count", "c", 0, "number of `servers` in the cluster")
+	set.IntVarP(&f.id, "id", "i", 0, "index of this server, counting from 0")
+	set.IntVarP(&f.port, "port", "p", 0, "port for clients")
 	set.IntVarP(&f.timeout, "timeout", "t", int(server.DefaultTimeout.Milliseconds()),
-		"how many `milliseconds` without a word of the leader to wait before another server tries to lead")
-	set.CountVarP(&f.verbose, "verbose", "v", "log to standard output; twice, messages too; three times, timers and saves too")
+		"`milliseconds` without a message from the leader after which another server tries to lead")
+	set.CountVarP(&f.verbose, "verbose", "v", "log to standard output; -vv logs messages, too; -vvv timers and saves, too")
 	set.Lookup("verbose").NoOptDefVal = "+1"
-	set.StringVar(&f.host, "host", "127.0.0.1", "the IPv4 `address` to listen for clients at")
+	set.StringVar(&f.host, "host", "127.0.0.1", "IPv4 `address` for clients")
 	set.StringVar(&f.peers, "peers", "", fmt.Sprintf(
-		"where each server listens for the others, as `host:port,…` (127.0.0.1, ports from %d on)", server.FirstPeerPort))
-	set.StringVar(&f.dir, "data-dir", "", "the `folder` of the server's file, ID.paxos (the working directory)")
-	set.BoolVar(&f.fresh, "fresh", false, "remove the server's file first")
+		"addresses of the servers for each other, as `host:port,…` (default 127.0.0.1, ports from %d on)", server.FirstPeerPort))
+	set.StringVar(&f.dir, "data-dir", "", "`folder` of the server's file, ID.paxos (default the working directory)")
+	set.BoolVar(&f.fresh, "fresh", false, "delete the server's file first")
 	set.StringVar(&f.members, "members", "",
-		"the `ids` of the servers that vote at first, such as 0,1,2, if clients can change them (all always vote)")
-	set.StringVar(&f.control, "control", "", "change faults while it runs, by a `socket` at this path")
+		"`ids` of the servers that vote at first, such as 0,1,2; clients can change them then (default: all always vote)")
+	set.StringVar(&f.control, "control", "", "path of a `socket` that accepts commands to change faults")
 	return cmd
 }
 
@@ -129,7 +129,7 @@ func ChatClient(call *extra.Call) *cobra.Command {
 	var id uint64
 	cmd := &cobra.Command{
 		Use:   "client",
-		Short: "Chat, on a terminal or with lines from a pipe",
+		Short: "Chat on a terminal, or send lines from a pipe",
 		Args:  command.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := command.Required(cmd.Flags(), "id"); err != nil {
@@ -138,6 +138,6 @@ func ChatClient(call *extra.Call) *cobra.Command {
 			return client.Run(context.Background(), client.Options{ID: id, In: cmd.InOrStdin(), Out: call.Stdout})
 		},
 	}
-	cmd.Flags().Uint64VarP(&id, "id", "i", 0, "which client this is; no two at a time may have the same")
+	cmd.Flags().Uint64VarP(&id, "id", "i", 0, "number of this client; concurrent clients must have different numbers")
 	return cmd
 }

@@ -82,17 +82,17 @@ func harnessOf(call *extra.Call, own ...string) *cobra.Command {
 	}
 	set := cmd.Flags()
 	set.SortFlags = false
-	set.StringVarP(&f.file, "file", "f", "", "the `test`, a JSON file of commands")
-	set.StringVarP(&f.server, "server", "s", "", "the `program` of the servers (this one)")
-	set.CountVarP(&f.verbose, "verbose", "v", "let servers log; twice or three times, more")
+	set.StringVarP(&f.file, "file", "f", "", "`test`, a JSON file with commands")
+	set.StringVarP(&f.server, "server", "s", "", "`program` that runs a server (default this one)")
+	set.CountVarP(&f.verbose, "verbose", "v", "let servers log; -vv and -vvv log more")
 	set.Lookup("verbose").NoOptDefVal = "+1"
-	set.BoolVar(&f.freePorts, "free-ports", false, "let servers listen for clients at free ports, not at those of the test")
-	set.BoolVar(&f.rehearse, "rehearse", false, "run the test on virtual time instead of with processes")
-	set.Uint64Var(&f.seed, "seed", f.seed, "of all that is left to chance in a rehearsal")
-	set.Var(&f.runs, "runs", "how often to rehearse, each time with the next seed")
-	set.StringVar(&f.history, "history", "", "write what clients asked and were told to this `file`, for paxos verify")
+	set.BoolVar(&f.freePorts, "free-ports", false, "let servers listen for clients on free ports, not on those of the test")
+	set.BoolVar(&f.rehearse, "rehearse", false, "run the test in a deterministic simulation, not with processes")
+	set.Uint64Var(&f.seed, "seed", f.seed, "seed of the simulation")
+	set.Var(&f.runs, "runs", "number of simulated runs, each with the next seed")
+	set.StringVar(&f.history, "history", "", "write the client history to this `file`, for paxos verify")
 	set.StringVar(&f.convert, "convert", "",
-		"print a test of the path in a `file` of paxos check --model multi-paxos --trace-out, instead of running one")
+		"print a test made from the path in a `file` of paxos check --model multi-paxos --trace-out, instead of running one")
 	return cmd
 }
 

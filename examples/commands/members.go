@@ -19,20 +19,20 @@ import (
 
 // buildersMembers returns the command that lists and changes the members of a cluster.
 func buildersMembers(call *extra.Call) *cobra.Command {
-	list := membersCommand(call, "members", "List the servers of a cluster whose members may change, or change them",
+	list := membersCommand(call, "members", "List or change the members of a cluster with --changing",
 		func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return fmt.Errorf("%q: must be add or remove, or nothing to list the members; %s --help says more",
+				return fmt.Errorf("%q: must be add or remove, or nothing to list the members; see %s --help",
 					args[0], cmd.CommandPath())
 			}
 			return nil
 		}, nil)
-	add := membersCommand(call, "add ID=HOST:PORT", "Add a server, which was started with --join",
+	add := membersCommand(call, "add ID=HOST:PORT", "Add a server that was started with --join",
 		oneArgument("ID=HOST:PORT"), func(arg string) (*paxospb.MemberChange, error) {
 			m, err := parseMember(arg)
 			return &paxospb.MemberChange{Add: []*paxospb.Member{m}}, err
 		})
-	remove := membersCommand(call, "remove ID", "Remove a server, which never becomes a member again",
+	remove := membersCommand(call, "remove ID", "Remove a server; it can never become a member again",
 		oneArgument("ID"), func(arg string) (*paxospb.MemberChange, error) {
 			id, err := parseMemberID(arg)
 			return &paxospb.MemberChange{Remove: []uint64{id}}, err
@@ -45,7 +45,7 @@ func buildersMembers(call *extra.Call) *cobra.Command {
 func oneArgument(name string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) != 1 {
-			return fmt.Errorf("%d arguments: must be one, %s; %s --help says more", len(args), name, cmd.CommandPath())
+			return fmt.Errorf("%d arguments: must be one, %s; see %s --help", len(args), name, cmd.CommandPath())
 		}
 		return nil
 	}

@@ -44,5 +44,5 @@ func Example() {
 	defer r.Close()
 	p := r.Properties[0]
 	fmt.Printf("%v after %d steps: %s\n", p.Verdict, len(p.Path.Steps), p.Why)
-	// Output: violated after 2 steps: the last step stands for one from A chosen to A and B chosen, which the abstract model does not have
+	// Output: violated after 2 steps: the last step maps to one from A chosen to A and B chosen, which is not a step of the abstract model
 }

@@ -14,9 +14,9 @@ type TLS struct{ files secure.Files }
 
 // Add adds the flags to a set.
 func (f *TLS) Add(set *pflag.FlagSet) {
-	set.StringVar(&f.files.Cert, "tls-cert", "", "the `file` of this side's certificate, in PEM; with --tls-key and --tls-ca")
-	set.StringVar(&f.files.Key, "tls-key", "", "the `file` of its key")
-	set.StringVar(&f.files.CA, "tls-ca", "", "the `file` of the authorities that the others' certificates must be of")
+	set.StringVar(&f.files.Cert, "tls-cert", "", "PEM `file` with the certificate of this process; requires --tls-key and --tls-ca")
+	set.StringVar(&f.files.Key, "tls-key", "", "PEM `file` with the private key of the certificate")
+	set.StringVar(&f.files.CA, "tls-ca", "", "PEM `file` with the certificate authorities of the other side")
 }
 
 // Identity returns the configured identity; nil for none.
@@ -25,7 +25,7 @@ func (f *TLS) Identity() (*secure.Identity, error) { return f.files.Load() }
 // IdentityFor is like Identity for a transport that may not support certificates.
 func (f *TLS) IdentityFor(transport string) (*secure.Identity, error) {
 	if t, err := transports.Find(transport); err == nil && !t.Secure && f.files != (secure.Files{}) {
-		return nil, fmt.Errorf("--tls-cert, --tls-key and --tls-ca: the transport %s has no certificates; it must be grpc", transport)
+		return nil, fmt.Errorf("--tls-cert, --tls-key and --tls-ca require --transport grpc, not %s", transport)
 	}
 	return f.Identity()
 }

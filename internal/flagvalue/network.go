@@ -44,7 +44,7 @@ func (i *Index) String() string {
 func (i *Index) Set(s string) error {
 	n, err := strconv.ParseUint(s, 10, 31)
 	if err != nil {
-		return errors.New("expected a place, counting from 0")
+		return errors.New("expected an index, counting from 0")
 	}
 	*i = Index(n)
 	return nil
@@ -110,7 +110,7 @@ func (s *Span) String() string {
 func (s *Span) Set(text string) error {
 	var err error
 	if s.Least, s.Most, err = faults.ParseDelay(text); err != nil {
-		return fmt.Errorf("expected a time from 0 to %v, or a range of such from the least to the most, as 5ms..50ms",
+		return fmt.Errorf("expected a time from 0 to %v, or a range such as 5ms..50ms",
 			faults.MaxDelay)
 	}
 	return nil

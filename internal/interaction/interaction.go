@@ -44,13 +44,13 @@ func Add[S, M any](c *Cluster[M], id actor.ID, a actor.Typed[S, M]) {
 //	deliver, lose, duplicate    a message in flight, for each line "from>to message", such as 3>0 Put(3, 'A'), or 3>0 Put(…
 //	                            for the only one that begins so
 //	timeout, choose             for each line "actor value": a timer that is set, or an option of a pending choice
-//	crash                       actors, one a line; they keep what is durable, and receive nothing
-//	recover                     actors, one a line, with what they kept
-//	state                       prints the states of actors, one a line; without a line, of all
+//	crash                       actors, one per line; they keep their persisted state, and receive nothing
+//	recover                     actors, one per line, with their persisted state
+//	state                       prints the states of actors, one per line; without lines, of all actors
 //
-// Each but state prints, for every line, what changed in the state of the actor and what it commanded, and at the end
-// what is in flight, and which timers and choices are pending. Spaces do not matter. The flag -rewrite rewrites the
-// expected output; read the difference.
+// For every line, each command except state prints the changes of the actor's state and its effects, and at the end the
+// in-flight messages and the pending timers and choices. Spaces do not matter. The flag -rewrite rewrites the expected
+// output; review the diff.
 func Run[M any](t *testing.T, folder string, start func(*testing.T, *datadriven.TestData) *Cluster[M]) {
 	t.Helper()
 	datadriven.Walk(t, folder, func(t *testing.T, path string) {
@@ -147,11 +147,11 @@ func (c *Cluster[M]) find(line string) (int, error) {
 		case at < 0:
 			at = i
 		case text != squeeze(c.text(c.flight[at])):
-			return 0, fmt.Errorf("several such messages are under way:\n%s", c.underWay())
+			return 0, fmt.Errorf("several such messages are in flight:\n%s", c.underWay())
 		}
 	}
 	if at < 0 {
-		return 0, fmt.Errorf("no such message is under way:\n%s", c.underWay())
+		return 0, fmt.Errorf("no such message is in flight:\n%s", c.underWay())
 	}
 	return at, nil
 }

@@ -232,5 +232,5 @@ func (p *plan) extends() reflect.Type {
 			return t
 		}
 	}
-	panic(fmt.Sprintf("%v has no method With that puts an entry into it: with symmetry it must", p.typ))
+	panic(fmt.Sprintf("%v has no method With that sets an entry, which symmetry requires", p.typ))
 }

@@ -60,7 +60,7 @@ func From(first uint16, n int) (*Block, error) {
 		}
 		addr := local(port)
 		if !free(addr) {
-			return nil, fmt.Errorf("the port %d of %v is in use: expected %d free ones from %d on", port, addr.Addr(), n, first)
+			return nil, fmt.Errorf("port %d of %v is in use; %d free ports from %d on are required", port, addr.Addr(), n, first)
 		}
 		b.Addresses = append(b.Addresses, addr)
 	}

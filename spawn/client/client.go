@@ -15,7 +15,7 @@ import (
 )
 
 // ErrUnknown reports that an operation was sent and not acknowledged: it is unknown whether it took effect.
-var ErrUnknown = errors.New("the operation was not acknowledged: it may have happened, or may happen yet")
+var ErrUnknown = errors.New("the operation was not acknowledged: it may have taken effect, or may still do so")
 
 // ErrRefused reports that an operation was refused, as by a write-once register that holds another value: it has no
 // effect and never will.

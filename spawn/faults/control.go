@@ -138,7 +138,7 @@ func (i *Injector) link(name string, args []string) error {
 
 func (i *Injector) disk(args []string) error {
 	if i.Store == nil {
-		return errors.New("disk: this server has none")
+		return errors.New("disk: this server persists no state")
 	}
 	for d := Sound; d <= Failing; d++ {
 		if len(args) == 1 && args[0] == d.String() {
@@ -188,7 +188,7 @@ func Serve(path string, i *Injector) (*Control, error) {
 	}
 	if info, err := os.Lstat(path); err == nil {
 		if info.Mode()&os.ModeSocket == 0 {
-			return nil, fmt.Errorf("%s: a file is in the place of the control socket", path)
+			return nil, fmt.Errorf("%s: the path of the control socket is an existing file", path)
 		}
 		if err := os.Remove(path); err != nil {
 			return nil, err

@@ -38,12 +38,12 @@ type Setting struct {
 // Settings returns all settings of a plan. The caller owns the result.
 func Settings() []Setting {
 	return []Setting{
-		probability("drop", "lose messages with this probability", func(p *Plan) *float64 { return &p.Drop }),
-		probability("duplicate", "repeat messages with this probability", func(p *Plan) *float64 { return &p.Duplicate }),
-		probability("reorder", "hold messages back with this probability, so that others overtake them",
+		probability("drop", "drop messages with this probability", func(p *Plan) *float64 { return &p.Drop }),
+		probability("duplicate", "duplicate messages with this probability", func(p *Plan) *float64 { return &p.Duplicate }),
+		probability("reorder", "delay messages with this probability, which reorders them",
 			func(p *Plan) *float64 { return &p.Reorder }),
 		{
-			Word: "delay", Doc: "delay each message by so much, such as 5ms..50ms", Value: "range",
+			Word: "delay", Doc: "delay each message by a time in this range, such as 5ms..50ms", Value: "range",
 			Parse: func(value string) (func(*Plan), error) {
 				least, most, err := ParseDelay(value)
 				return func(p *Plan) { p.DelayMin, p.DelayMax = least, most }, err
@@ -156,7 +156,7 @@ func ParseDelay(s string) (least, most time.Duration, err error) {
 		most, err = time.ParseDuration(to)
 	}
 	if err != nil || least < 0 || most < least || most > MaxDelay {
-		return 0, 0, fmt.Errorf("expected a delay from 0 to %v, or a range of such, as 5ms..50ms", MaxDelay)
+		return 0, 0, fmt.Errorf("expected a delay from 0 to %v, or a range such as 5ms..50ms", MaxDelay)
 	}
 	return least, most, nil
 }

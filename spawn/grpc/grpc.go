@@ -266,7 +266,7 @@ func caller(ctx context.Context) (actor.ID, error) {
 	md, _ := metadata.FromIncomingContext(ctx)
 	values := md.Get(serverKey)
 	if len(values) != 1 {
-		return 0, errors.New("no server says who it is")
+		return 0, errors.New("the stream does not name its server")
 	}
 	id, err := strconv.ParseUint(values[0], 10, 64)
 	return actor.ID(id), err
@@ -322,7 +322,7 @@ func (t *Transport) attend(ctx context.Context, over <-chan error, said <-chan s
 		case <-said:
 			idle.Reset(patience)
 		case <-idle.C:
-			return status.Errorf(codes.DeadlineExceeded, "nothing was said for %v", patience)
+			return status.Errorf(codes.DeadlineExceeded, "the connection was silent for %v", patience)
 		}
 	}
 }

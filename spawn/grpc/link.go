@@ -153,7 +153,7 @@ func (k *Link[M]) use(ctx context.Context, conn rpc.ClientConnInterface) error {
 }
 
 // errSlow is the error of a stream whose other side does not receive.
-var errSlow = fmt.Errorf("nothing was taken for %v", writePatience)
+var errSlow = fmt.Errorf("no message was accepted for %v", writePatience)
 
 // pump sends queued messages until the stream ends.
 func (k *Link[M]) pump(stream Stream[M], gone <-chan struct{}, cancel context.CancelCauseFunc) {

@@ -81,7 +81,7 @@ func (s *Host) health() http.Handler {
 		case r.stopped.Load():
 			return "has stopped", false
 		case !p.Ready():
-			return fmt.Sprintf("waits for others: %d of %s up, %d needed", p.Up(), noun.Count(p.Servers(), "server"), p.Quorum), false
+			return fmt.Sprintf("waiting for other servers: %d of %s up, %d needed", p.Up(), noun.Count(p.Servers(), "server"), p.Quorum), false
 		}
 		return "is ready", true
 	}))

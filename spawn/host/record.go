@@ -28,7 +28,7 @@ func (s *Host) openRecord() error {
 	}
 	s.closers = append(s.closers, s.record.Close)
 	if s.record.Used() && s.Program.Keeps(s.ids) && !s.Ephemeral && s.DataDir == "" {
-		return fmt.Errorf("the record %q holds a record of servers that kept something: expected their folder of data, "+
+		return fmt.Errorf("the record %q is of servers with persisted state: name their --data-dir, "+
 			"or a new file", s.Record)
 	}
 	return nil

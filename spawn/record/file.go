@@ -70,7 +70,7 @@ func (f *File) prepare() error {
 }
 
 // errForeign reports that a file is not a record.
-var errForeign = errors.New("it holds something else than a record")
+var errForeign = errors.New("the file is not a record")
 
 // recognise returns an error unless a file begins like a line, or like what a killed process left of one, with zeros
 // for what was not written.

@@ -115,7 +115,7 @@ func (t *tail) append(line, room []byte) ([]byte, error) {
 		}
 		end := pieces[len(pieces)-1].end
 		if next.start() < end {
-			return nil, errors.Join(fmt.Errorf("write %s: somebody has shortened it", t.file.Name()),
+			return nil, errors.Join(fmt.Errorf("write %s: another program has truncated the file", t.file.Name()),
 				t.release(append(pieces, next)...))
 		}
 		if next.start() > end {
@@ -146,7 +146,7 @@ func put(dst, line []byte) (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if r := recover(); r != nil {
-			err = fmt.Errorf("its end cannot be reached: %v", r)
+			err = fmt.Errorf("the end of the file is not accessible: %v", r)
 		}
 	}()
 	const block = 32

@@ -76,7 +76,7 @@ func (r *Report) Text() string {
 	}
 	lacking := r.lacking()
 	if s.Undecided == 0 && s.Runs > 0 {
-		b.WriteString("holds       \"linearizable\", and servers keep what they promise\n")
+		b.WriteString("holds       \"linearizable\"\nholds       \"save before send\"\n")
 		for _, v := range c.Program.Invariants {
 			fmt.Fprintf(&b, "holds       %q, after every step of a server\n", v.Name())
 		}
@@ -96,7 +96,7 @@ func (r *Report) violation(b *strings.Builder) {
 		fmt.Fprintf(b, "            and %d more\n", more)
 	}
 	first, small := r.Summary.Violated[0], r.Small
-	fmt.Fprintf(b, "Shrunk seed %d from %s to %d, and %v:\n", first.Seed, noun.Count(len(first.Schedule.Faults), "fault"),
+	fmt.Fprintf(b, "Shrunk seed %d from %s to %d, in a run of %v:\n", first.Seed, noun.Count(len(first.Schedule.Faults), "fault"),
 		len(small.Schedule.Faults), small.Schedule.Duration)
 	for _, f := range small.Schedule.Faults {
 		fmt.Fprintf(b, "  %v\n", f)

@@ -223,7 +223,7 @@ func (r *Run) stuck() error {
 	}
 	i := r.records.peek(best.sequence, 0)
 	from := spawn.Describe(i.line.From)
-	expected := fmt.Sprintf("a message that %s sent before, and that did not come yet", from)
+	expected := fmt.Sprintf("a message that %s sent before and that was not received yet", from)
 	if !r.ordered {
 		expected = fmt.Sprintf("a message that %s sent before", from)
 	}

@@ -82,7 +82,7 @@ func TestRepeated(t *testing.T) {
 			}
 			continue
 		}
-		deviates(t, "run1:4", "did not come yet", c.files()...)
+		deviates(t, "run1:4", "was not received yet", c.files()...)
 	}
 }
 

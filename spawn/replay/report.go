@@ -26,7 +26,7 @@ func (r *Result) Text() string {
 		}
 		b.WriteByte('\n')
 	}
-	fmt.Fprintf(&b, "Between servers %s repeated, %d never came.\n", noun.Count(r.Repeats, "message"), r.Missing)
+	fmt.Fprintf(&b, "Between servers: %s duplicated, %d never received.\n", noun.Count(r.Repeats, "message"), r.Missing)
 	fmt.Fprintf(&b, "Confirmed: the model admits the run of %s.\n", noun.Count(r.Events, "event"))
 	for _, name := range r.Invariants {
 		fmt.Fprintf(&b, "holds       %q, after every event\n", name)

@@ -63,7 +63,7 @@ func (f *front) Send(to actor.ID, data []byte) error {
 			return p.Transport.Send(to, data)
 		}
 	}
-	return fmt.Errorf("%v: there is no way to it", to)
+	return fmt.Errorf("%v: no connection", to)
 }
 
 // Close closes the transports and waits for their receivers.

@@ -13,6 +13,6 @@ func Example() {
 	i, err := secure.Files{}.Load()
 	fmt.Println(i, err)
 	// Output:
-	// a certificate, its key and an authority belong together: --tls-cert, --tls-key and --tls-ca must be given, or none of them
+	// --tls-cert, --tls-key and --tls-ca require each other
 	// <nil> <nil>
 }

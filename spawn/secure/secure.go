@@ -27,10 +27,9 @@ type Identity struct {
 func (f Files) Load() (*Identity, error) {
 	switch {
 	case f == Files{}:
-		return nil, nil //nolint:nilnil // Nobody is no error.
+		return nil, nil //nolint:nilnil // No identity is not an error.
 	case f.Cert == "" || f.Key == "" || f.CA == "":
-		return nil, errors.New("a certificate, its key and an authority belong together: --tls-cert, --tls-key and --tls-ca must be " +
-			"given, or none of them")
+		return nil, errors.New("--tls-cert, --tls-key and --tls-ca require each other")
 	}
 	certificate, err := tls.LoadX509KeyPair(f.Cert, f.Key)
 	if err != nil {

@@ -88,7 +88,7 @@ func (s *server) connect(ctx context.Context) error {
 		case <-time.After(2 * time.Millisecond):
 		}
 		if time.Now().After(end) {
-			return fmt.Errorf("server %d cannot be asked after %v: %w", s.member.Place, patience, err)
+			return fmt.Errorf("server %d does not accept clients after %v: %w", s.member.Place, patience, err)
 		}
 	}
 }

@@ -174,9 +174,9 @@ func (r *Shrunk) headline() string {
 	case left == r.from && r.runs == 0:
 		return "There was no time to look for fewer faults:\n"
 	case left == r.from:
-		return fmt.Sprintf("No fewer than all %s showed it again, in %s:\n", all, runs)
+		return fmt.Sprintf("Could not shrink below %s (%s tried):\n", all, runs)
 	case r.runs == 0:
-		return fmt.Sprintf("Of %s, %d began before it went wrong:\n", all, left)
+		return fmt.Sprintf("%[2]d of %[1]s began before the violation:\n", all, left)
 	}
 	return fmt.Sprintf("Shrunk from %s to %d, in %s:\n", all, left, runs)
 }

@@ -35,7 +35,7 @@ type Transport struct {
 }
 
 // errInsecure is the error for an identity that the transport cannot use.
-var errInsecure = errors.New("the transport has no certificates: one that has must be used, such as grpc")
+var errInsecure = errors.New("the transport does not support certificates; use grpc")
 
 // Endpoint is a bound address that is not yet served.
 type Endpoint struct {
@@ -72,7 +72,7 @@ var all = []Transport{
 		},
 	},
 	{
-		Name: "tcp", Doc: "streams of messages with their lengths", Ordered: true,
+		Name: "tcp", Doc: "length-prefixed messages", Ordered: true,
 		Listen: func(at netip.AddrPort, i *secure.Identity) (Endpoint, error) {
 			if i != nil {
 				return Endpoint{}, errInsecure
@@ -92,7 +92,7 @@ var all = []Transport{
 		},
 	},
 	{
-		Name: "grpc", Doc: "streams of gRPC", Ordered: true, Secure: true,
+		Name: "grpc", Doc: "gRPC streams", Ordered: true, Secure: true,
 		Listen: func(at netip.AddrPort, i *secure.Identity) (Endpoint, error) {
 			l, err := grpc.Listen(at)
 			if err != nil {
@@ -121,7 +121,7 @@ func Names() []string {
 func Describe() string {
 	texts := make([]string, len(all))
 	for i, t := range all {
-		texts[i] = t.Name + " is " + t.Doc
+		texts[i] = t.Name + ": " + t.Doc
 	}
 	return strings.Join(texts, "; ")
 }

@@ -223,12 +223,12 @@ func (r *Refining) Explain(path *statespace.Path) string {
 		return ""
 	}
 	if len(path.Steps) == 0 {
-		return fmt.Sprintf("the initial state stands for %s, in which the abstract model does not begin", r.abstract.Text(to))
+		return fmt.Sprintf("the initial state maps to %s, which is not an initial state of the abstract model", r.abstract.Text(to))
 	}
 	from, err := r.images.Uncounted(path.At(len(path.Steps) - 1))
 	if err != nil {
 		return ""
 	}
-	return fmt.Sprintf("the last step stands for one from %s to %s, which the abstract model does not have",
+	return fmt.Sprintf("the last step maps to one from %s to %s, which is not a step of the abstract model",
 		r.abstract.Text(from), r.abstract.Text(to))
 }

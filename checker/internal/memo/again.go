@@ -72,10 +72,10 @@ func (p *Function) Settle(r *statespace.Reading) error {
 
 // strays is the error of a function whose answer depends on more than it reads of the state.
 func (p *Function) strays(reads []statespace.Read) error {
-	how := "it gave two answers for states that agree on all that it read of them"
+	how := "it returned two values for states that agree in all parts that it read"
 	if len(reads) == 0 {
-		how = "it gave two answers and read nothing of the state"
+		how = "it returned two values and read nothing of the state"
 	}
-	return fmt.Errorf("%s is not a pure function: %s; make it depend on what it reads through the View, "+
-		"not on a variable, a clock or chance", p.name, how)
+	return fmt.Errorf("%s is not a pure function: %s; make it depend only on values that it reads through the View, "+
+		"not on a variable, a clock or random numbers", p.name, how)
 }

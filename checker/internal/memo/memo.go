@@ -159,7 +159,7 @@ func (p *Function) remember(reads []statespace.Read, answer uint32) error {
 }
 
 func (p *Function) impure() error {
-	return fmt.Errorf("%s is not a pure function: it read the same of two states and went on differently", p.name)
+	return fmt.Errorf("%s is not a pure function: it read equal values in two states, and then read different parts", p.name)
 }
 
 // evaluate calls the function several times early in the search, and later for a sample of calls. A panic becomes an
@@ -185,7 +185,7 @@ func (p *Function) evaluate(
 			return 0, nil, err
 		}
 		if again != answer {
-			return 0, nil, fmt.Errorf("%s is not a pure function: it gave two answers for one state%s",
+			return 0, nil, fmt.Errorf("%s is not a pure function: it returned two values for one state%s",
 				p.name, statespace.MapOrder(r.Reordered()))
 		}
 	}
@@ -239,6 +239,6 @@ type Turned struct {
 func (t *Turned) uneven() error {
 	return &statespace.AsymmetryError{
 		Who:  strings.Join(t.Report().Groups, "; "),
-		What: t.Who + " holds of only one of two states that differ only in which is which",
+		What: t.Who + " holds in only one of two states that differ only by a permutation",
 	}
 }

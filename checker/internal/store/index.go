@@ -26,7 +26,7 @@ type Index struct {
 const maxPlaces = math.MaxUint32
 
 // ErrChanged reports that a state has other transitions than during the search.
-var ErrChanged = errors.New("a state does not lead where it led: the model is not the same as during the search")
+var ErrChanged = errors.New("the model is not deterministic: expanding a state again gave different successors")
 
 // NewIndex returns an index of the states in some shards. Tables of numbers by place are allocated in the arena. The
 // error wraps offheap.ErrLimit if there are too many places.
@@ -35,7 +35,7 @@ func NewIndex(arena *offheap.Arena, layout *Layout, shards []*Shard) (*Index, er
 	size := 0
 	for _, s := range shards {
 		if size += s.Set.Positions(); size > maxPlaces {
-			return nil, fmt.Errorf("more than %d states to look at once more: %w", maxPlaces, offheap.ErrLimit)
+			return nil, fmt.Errorf("more than %d states to expand again: %w", maxPlaces, offheap.ErrLimit)
 		}
 		x.first = append(x.first, Place(size))
 	}

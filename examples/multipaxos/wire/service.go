@@ -52,7 +52,7 @@ var store = service.Config[string, rsm.StoreOp, rsm.StoreResult, rsm.Message]{
 			Draw:  func(d service.Draw) rsm.StoreOp { return rsm.StoreOp{Kind: rsm.Delete, Key: key(d)} },
 		},
 		{
-			Name: "cas", Doc: "Store a value under a key if it has another one", Arguments: []string{"KEY", "OLD", "NEW"},
+			Name: "cas", Doc: "Store a value under a key if the key has a given value", Arguments: []string{"KEY", "OLD", "NEW"},
 			Parse: func(args []string) (rsm.StoreOp, error) {
 				return checked(rsm.StoreOp{Kind: rsm.Swap, Key: args[0], Old: args[1], Value: args[2]})
 			},

@@ -31,7 +31,7 @@ func serviceConfig(spec oplog.Spec) service.Config[register.Value, input, output
 				Name: "put", Doc: "Store a character", Arguments: []string{"CHARACTER"}, Parse: parsePut,
 				Draw: func(d service.Draw) input { return consistency.Write(register.Value(d.Value)) },
 			},
-			{Name: "get", Doc: "Print the character that is stored, or none", Reads: true},
+			{Name: "get", Doc: "Print the stored character, or none", Reads: true},
 		},
 		Wire: Requests,
 		Print: func(server string, in input, out output) string {

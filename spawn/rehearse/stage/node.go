@@ -131,7 +131,7 @@ func (n *node) pump() {
 			}
 		}
 		if n.same++; n.same > maxSteps {
-			n.w.violation(n, fmt.Sprintf("%d steps at one moment: it never waits", maxSteps))
+			n.w.violation(n, fmt.Sprintf("%d steps without a pause: the server never waits", maxSteps))
 			n.exit()
 			return
 		}
@@ -345,4 +345,4 @@ func (p port) Receive(time.Duration) (actor.ID, []byte, error) { return 0, nil, 
 // Close implements the transport; it does nothing.
 func (p port) Close() error { return nil }
 
-var errNothing = errors.New("nothing arrives by itself")
+var errNothing = errors.New("Receive is not supported in a simulation")
