@@ -100,9 +100,16 @@ func (s *Server) run() error {
 	}
 }
 
-// event returns the next event. If there is none, it waits until there may be one, or with atOnce returns false.
+// event returns the next event. If there is none, it waits until there may be one, or with atOnce returns false. A
+// message comes after all timers that are due once it has arrived: an actor may rely on a timer, such as the end of a
+// lease, to know what it must not do any more, and the process may have been stopped while it waited.
 func (s *Server) event(atOnce bool) (machine.Event, bool, error) {
 	if event, ok := s.Next(); ok {
+		return event, true, nil
+	}
+	if s.arrived.Kind == machine.Receive {
+		event := s.arrived
+		s.arrived = machine.Event{}
 		return event, true, nil
 	}
 	wait := time.Duration(-1)
@@ -127,5 +134,6 @@ func (s *Server) event(atOnce bool) (machine.Event, bool, error) {
 	if s.Pulse != nil && s.Pulse.Hear(from) && IsHeartbeat(data) {
 		return machine.Event{}, false, nil
 	}
-	return machine.Event{Kind: machine.Receive, From: from, Data: data}, true, nil
+	s.arrived = machine.Event{Kind: machine.Receive, From: from, Data: data}
+	return s.event(atOnce)
 }

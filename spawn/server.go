@@ -16,6 +16,7 @@ import (
 // not safe for concurrent use.
 type Server struct {
 	Config
+	arrived          machine.Event // a message that waits for timers that are due; no message otherwise
 	batch            batch
 	requests         requests
 	rejected, unsent Limiter

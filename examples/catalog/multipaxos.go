@@ -124,13 +124,26 @@ var multiPaxosServers = &catalog.Servers{
 		Name: readIndex, Doc: "gets are answered after a round of the leader's ballot instead of going through the log",
 		Bare: "true", Usual: "true", Tried: "true", Expects: "true or false",
 		Valid: func(value string) bool { return value == "true" || value == "false" },
+	}, {
+		Name: lasting, Doc: "a leader answers gets for so long after such a round without a further one; 0 is never",
+		Usual: "0s", Tried: "400ms", Expects: "a duration such as 400ms, up to 1h, or 0", Valid: validLease,
+	}, {
+		Name: drift, Doc: "the most by which the clocks of two servers may disagree about how long a lease is",
+		Usual: usualDrift.String(), Expects: "a duration such as 50ms, up to 1h, or 0", Valid: validLease,
 	}},
 	Program: func(v catalog.Variant) spawn.Program {
 		p := spawn.NewProgramOf("multi-paxos", wire.Version, storeServer(v), wire.Messages, wire.Records,
 			spawn.Example{Message: storeRequest(1, rsm.Put, "k", "v")},
 			spawn.Example{Server: 1, Message: storeRequest(2, rsm.Get, "k", "")})
-		if first := v[members]; first != "" {
+		first, options := v[members], storeOptions(v)
+		if first != "" || options.Lease > 0 {
 			p.Admit = func(servers []actor.ID) (string, error) {
+				if options.Lease > 0 && (!options.ReadIndex || options.Drift >= options.Lease) {
+					return "", fmt.Errorf("lease %v: requires read-index, and a drift of less than that, not %v", options.Lease, options.Drift)
+				}
+				if first == "" {
+					return "", nil
+				}
 				ids, err := wire.ParseMembers(first, servers)
 				if err != nil {
 					return "", fmt.Errorf("%s %w", members, err)
@@ -148,12 +161,7 @@ const mostCollected = 1 << 20
 
 // storeServer returns the servers of the store with some options.
 func storeServer(v catalog.Variant) func(self actor.ID, servers []actor.ID) actor.Typed[storeState, rsm.Message] {
-	options := served
-	options.ReadIndex = v[readIndex] != "false"
-	if n, err := strconv.ParseUint(v[collect], 10, 64); err == nil {
-		options.Collect = rsm.Slot(n)
-		options.Retain = min(options.Retain, options.Collect/4)
-	}
+	options := storeOptions(v)
 	return func(self actor.ID, servers []actor.ID) actor.Typed[storeState, rsm.Message] {
 		s := protocol.Server[map[string]string, rsm.StoreOp, rsm.StoreResult]{
 			Options: options, Machine: rsm.Store{}, Peers: actor.Others(servers, self), Size: wire.Size,
@@ -163,6 +171,31 @@ func storeServer(v catalog.Variant) func(self actor.ID, servers []actor.ID) acto
 		}
 		return s.New()
 	}
+}
+
+// storeOptions returns the options of the protocol.
+func storeOptions(v catalog.Variant) protocol.Options {
+	options := served
+	options.ReadIndex = v[readIndex] != "false"
+	if n, err := strconv.ParseUint(v[collect], 10, 64); err == nil {
+		options.Collect = rsm.Slot(n)
+		options.Retain = min(options.Retain, options.Collect/4)
+	}
+	if d, err := time.ParseDuration(v[lasting]); err == nil && d > 0 {
+		options.Lease, options.Drift = d, usualDrift
+		if most, err := time.ParseDuration(v[drift]); err == nil {
+			options.Drift = most
+		}
+	}
+	return options
+}
+
+// usualDrift is the drift that a lease allows for unless told otherwise: far more than quartz clocks have.
+const usualDrift = 50 * time.Millisecond
+
+func validLease(value string) bool {
+	d, err := time.ParseDuration(value)
+	return err == nil && d >= 0 && d <= time.Hour
 }
 
 // storeState is the local state of a server of the store.

@@ -266,7 +266,7 @@ func compose[Mutant variant.Mutant, S, O, R any](
 		ref := model.Add(sys, id, clocked(server.New()))
 		addServer[Mutant](look, m, ref, func(st state) multipaxos.State[S, O, R] { return st.Server })
 		look.clocks = append(look.clocks, model.Project(sys, ref, func(st state) int { return st.Reading }))
-		look.leases = append(look.leases, model.Project(sys, ref, func(st state) bool { return st.Server.Leased() }))
+		look.leases = append(look.leases, model.Project(sys, ref, func(st state) bool { return multipaxos.State_Leased[Mutant](st.Server) }))
 	}
 	addClients(look, name, m, ids, c.Servers, ops)
 	sys.Crashable(ids...)

@@ -45,6 +45,16 @@ func Model(mutant string, c multipaxos.Config) model.Source {
 		return broken[ofHoleLeft](c)
 	case "joining-unasked":
 		return broken[ofJoiningUnasked](c)
+	case "lease-forgotten":
+		return broken[ofLeaseForgotten](c)
+	case "lease-from-answers":
+		return broken[ofLeaseFromAnswers](c)
+	case "lease-not-deferred":
+		return broken[ofLeaseNotDeferred](c)
+	case "lease-reconfigured":
+		return broken[ofLeaseReconfigured](c)
+	case "lease-too-long":
+		return broken[ofLeaseTooLong](c)
 	case "lost-slot":
 		return broken[ofLostSlot](c)
 	case "low-vote":
@@ -142,6 +152,11 @@ type (
 	ofHighestOnly             struct{}
 	ofHoleLeft                struct{}
 	ofJoiningUnasked          struct{}
+	ofLeaseForgotten          struct{}
+	ofLeaseFromAnswers        struct{}
+	ofLeaseNotDeferred        struct{}
+	ofLeaseReconfigured       struct{}
+	ofLeaseTooLong            struct{}
 	ofLostSlot                struct{}
 	ofLowVote                 struct{}
 	ofLowestBallot            struct{}
@@ -196,6 +211,11 @@ func (ofGapExecuted) Mutant() string             { return "gap-executed" }
 func (ofHighestOnly) Mutant() string             { return "highest-only" }
 func (ofHoleLeft) Mutant() string                { return "hole-left" }
 func (ofJoiningUnasked) Mutant() string          { return "joining-unasked" }
+func (ofLeaseForgotten) Mutant() string          { return "lease-forgotten" }
+func (ofLeaseFromAnswers) Mutant() string        { return "lease-from-answers" }
+func (ofLeaseNotDeferred) Mutant() string        { return "lease-not-deferred" }
+func (ofLeaseReconfigured) Mutant() string       { return "lease-reconfigured" }
+func (ofLeaseTooLong) Mutant() string            { return "lease-too-long" }
 func (ofLostSlot) Mutant() string                { return "lost-slot" }
 func (ofLowVote) Mutant() string                 { return "low-vote" }
 func (ofLowestBallot) Mutant() string            { return "lowest-ballot" }

@@ -47,24 +47,44 @@ type Lease struct {
 }
 
 // Leased reports whether the server answers reads as the holder of a lease.
-func (st State[S, O, R]) Leased() bool {
+func State_Leased[Mutant variant.Mutant, S any, O any, R any](st State[S, O, R]) bool {
+	if variant.Of[Mutant]() == "lease-reconfigured" {
+		l, all := &st.Leader, st.Replica.Configurations
+		return l.Active && st.Lease.Of == l.Ballot && (all.Len() == 0 || true)
+	}
+
 	l, all := &st.Leader, st.Replica.Configurations
 	return l.Active && st.Lease.Of == l.Ballot && (all.Len() == 0 || newest(all).From == st.Lease.From)
 }
 
 // term returns how long a leader's clock may advance until its lease ends.
-func (o Options) term() time.Duration { return o.Lease - o.Drift }
+func options_term[Mutant variant.Mutant](o Options) time.Duration {
+	if variant.Of[Mutant]() == "lease-too-long" {
+		return o.Lease
+	}
+	return o.Lease - o.Drift
+}
 
 // begins begins the term of a lease, before any acceptor is asked to grant it.
 func turn_begins[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R]) {
 	if t.Lease > 0 {
 		t.st.Lease.Runs, t.st.Lease.Of = true, Ballot{}
-		t.out.Commands().SetTimer(Term, t.term(), t.term())
+		t.out.Commands().SetTimer(Term, options_term[Mutant](t.Server.Options), options_term[Mutant](t.Server.Options))
 	}
 }
 
 // leases gives the leader the lease that a majority of each configuration granted in a round, unless its term is over.
 func turn_leases[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], round *Round) {
+	if variant.Of[Mutant]() == "lease-from-answers" {
+		turn_begins[Mutant](t)
+		t.st.Lease.Of = round.Ballot
+		if all := round.Configurations; all.Len() > 0 {
+			t.st.Lease.From = newest(all).From
+		}
+
+		return
+	}
+
 	if !t.st.Lease.Runs {
 		return
 	}

@@ -162,7 +162,7 @@ func turn_confirms[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S
 		if r.Round != nil || len(r.Next) == 0 || !l.Active || !leader_recent[Mutant](l, turn_leading[Mutant](t)) {
 			return
 		}
-		if t.st.Leased() {
+		if State_Leased[Mutant](*t.st) {
 			turn_index[Mutant](t, t.st.Replica.SlotOut, r.Next)
 			r.Next = nil
 			return
@@ -194,7 +194,7 @@ func turn_confirms[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S
 	if r.Round != nil || len(r.Next) == 0 || !l.Active || !leader_recent[Mutant](l, turn_leading[Mutant](t)) {
 		return
 	}
-	if t.st.Leased() {
+	if State_Leased[Mutant](*t.st) {
 		turn_index[Mutant](t, t.st.Replica.SlotOut, r.Next)
 		r.Next = nil
 		return

@@ -158,6 +158,19 @@ func server_begin[Mutant variant.Mutant, S any, O any, R any](s Server[Mutant, S
 		turn_setLead[Mutant](t)
 		return turn_finish[Mutant](t)
 	}
+	if variant.Of[Mutant]() == "lease-forgotten" {
+		st := State[S, O, R]{Acceptor: kept.Acceptor}
+		t := server_turn[Mutant](s, self, &st, out)
+		st.Replica = newReplica[Mutant](turn_executing[Mutant](t), kept.Snapshot, kept.Decisions)
+		st.Leader.Known = kept.Acceptor.Ballot
+		// With Patience, one server leads first and the others wait for it.
+		if s.Patience == 0 || st.Leader.Known == (Ballot{}) && self == server_least[Mutant](s, self) {
+			st.Leader.scout(turn_leading[Mutant](t))
+		}
+		setResend(s.Options, out)
+		turn_setLead[Mutant](t)
+		return turn_finish[Mutant](t)
+	}
 
 	st := State[S, O, R]{Acceptor: kept.Acceptor}
 	t := server_turn[Mutant](s, self, &st, out)
@@ -306,6 +319,33 @@ func turn_accept[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, 
 				return
 			}
 			m.Watermark = t.st.Replica.SlotOut
+			answer := acceptor_p2a[Mutant](&t.st.Acceptor, m, t.Reduce)
+			if t.Collect > 0 {
+				answer.SlotOut = t.st.Replica.SlotOut
+			}
+			turn_tell[Mutant](t, from, answer)
+			turn_know[Mutant](t, m.Ballot)
+		case Confirm:
+			turn_grant[Mutant](t, m.Ballot)
+			turn_tell[Mutant](t, from, Confirmed{m.Ballot, m.Number, t.st.Acceptor.Ballot})
+		}
+
+		return
+	}
+	if variant.Of[Mutant]() == "lease-not-deferred" {
+		switch m := msg.(type) {
+		case P1a:
+			if false {
+				return
+			}
+			turn_tell[Mutant](t, from, acceptor_p1a[Mutant](&t.st.Acceptor, m, turn_part[Mutant](t, from)))
+			turn_know[Mutant](t, m.Ballot)
+		case P2a[O]:
+			if m.Slot >= t.st.Replica.SlotOut && !turn_joined[Mutant](t) {
+				turn_hold[Mutant](t, m)
+				turn_know[Mutant](t, m.Ballot)
+				return
+			}
 			answer := acceptor_p2a[Mutant](&t.st.Acceptor, m, t.Reduce)
 			if t.Collect > 0 {
 				answer.SlotOut = t.st.Replica.SlotOut
