@@ -72,9 +72,9 @@ func leasing(t *testing.T, drift time.Duration) rehearse.Config {
 // TestLease makes runs of servers with leases whose clocks drift, and that are paused, cut off and killed. What clients see is
 // linearizable as long as the leases allow for the drift, and only then.
 func TestLease(t *testing.T) {
-	runs := 40
+	runs := 20
 	if testing.Short() {
-		runs = 10
+		runs = 5
 	}
 	perform(t, leasing(t, 1400*time.Millisecond), rehearse.Campaign{Seed: 1, Runs: runs})
 	s, err := leasing(t, 0).Perform(t.Context(), rehearse.Campaign{Seed: 1, Runs: 400})
@@ -85,5 +85,7 @@ func TestLease(t *testing.T) {
 		t.Errorf("%d runs do not show that a lease is too long", s.Runs)
 	case s.Violated[0].Check.Outcome != consistency.Violated:
 		t.Errorf("seed %d: not the clients see that a lease is too long, but %v", s.Violated[0].Seed, s.Violated[0].Outcome.Violations)
+	default:
+		t.Logf("a lease that is too long shows in run %d", s.Runs)
 	}
 }
