@@ -138,10 +138,12 @@ var multiPaxosServers = &catalog.Servers{
 		first, options := v[members], storeOptions(v)
 		if first != "" || options.Lease > 0 {
 			p.Admit = func(servers []actor.ID) (string, error) {
-				if options.Lease > 0 && (!options.ReadIndex || options.Drift >= options.Lease) {
-					return "", fmt.Errorf("lease %v: requires read-index, and a drift of less than that, not %v", options.Lease, options.Drift)
-				}
-				if first == "" {
+				switch {
+				case options.Lease > 0 && !options.ReadIndex:
+					return "", fmt.Errorf("lease %v: requires read-index, whose rounds grant it", options.Lease)
+				case options.Lease > 0 && options.Drift >= options.Lease:
+					return "", fmt.Errorf("lease %v: must be longer than the drift, which is %v", options.Lease, options.Drift)
+				case first == "":
 					return "", nil
 				}
 				ids, err := wire.ParseMembers(first, servers)

@@ -77,7 +77,9 @@ func TestLease(t *testing.T) {
 		runs = 5
 	}
 	perform(t, leasing(t, 1400*time.Millisecond), rehearse.Campaign{Seed: 1, Runs: runs})
-	s, err := leasing(t, 0).Perform(t.Context(), rehearse.Campaign{Seed: 1, Runs: 400})
+	c := leasing(t, 0)
+	c.Length = 12 * time.Second // A server whose clock is fast is soon the leader, and stays it.
+	s, err := c.Perform(t.Context(), rehearse.Campaign{Seed: 1, Runs: 400})
 	switch {
 	case err != nil:
 		t.Error(err)
