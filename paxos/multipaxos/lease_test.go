@@ -9,13 +9,14 @@ import (
 	"synod/paxos/rsm"
 )
 
-// TestGrant requires that an acceptor that granted a lease answers no request of another leader for a promise before the
-// grant ends, also after a restart, and that its own leader starts no scout meanwhile: a ballot that is not promised by
-// its own acceptor is used again after a crash.
+// TestGrant requires that an acceptor that granted a lease answers no request of another leader for a promise before
+// the grant ends, also after a restart, and that its own leader starts no scout meanwhile: a ballot that is not
+// promised by its own acceptor is used again after a crash.
 func TestGrant(t *testing.T) {
 	a := multipaxos.Server[[]string, rsm.LogOp, rsm.LogResult]{
 		Options: multipaxos.Options{
-			Reduce: true, ReadIndex: true, Lease: 2 * time.Second, Drift: time.Second, Resend: time.Second, Patience: time.Second,
+			Reduce: true, ReadIndex: true, Lease: 2 * time.Second, Drift: time.Second,
+			Resend: time.Second, Patience: time.Second,
 		},
 		Machine: rsm.Log{}, Peers: []actor.ID{0, 2},
 	}.New()

@@ -91,9 +91,9 @@ func (s Server[S, O, R]) least(self actor.ID) actor.ID {
 
 func (o Options) validate() error {
 	switch {
-	case min(o.Batch, o.Bytes, o.Part, o.PartBytes, o.CollectBytes, o.Chunk) < 0 || min(o.Resend, o.Patience, o.Lease) < 0:
-		return fmt.Errorf("batch %d, bytes %d, part %d, part bytes %d, collect bytes %d, chunk %d, resend %v, patience %v, lease %v: "+
-			"must not be negative", o.Batch, o.Bytes, o.Part, o.PartBytes, o.CollectBytes, o.Chunk, o.Resend, o.Patience, o.Lease)
+	case min(o.Batch, o.Bytes, o.Part, o.PartBytes, o.CollectBytes, o.Chunk) < 0 || min(o.Resend, o.Patience) < 0:
+		return fmt.Errorf("batch %d, bytes %d, part %d, part bytes %d, collect bytes %d, chunk %d, resend %v, patience %v: "+
+			"must not be negative", o.Batch, o.Bytes, o.Part, o.PartBytes, o.CollectBytes, o.Chunk, o.Resend, o.Patience)
 	case o.Collect > 0 && !o.Reduce:
 		return errors.New("collect requires reduce: leaders would propose again for slots that are collected")
 	case o.Patience > 0 && o.Resend == 0:
@@ -102,8 +102,8 @@ func (o Options) validate() error {
 		return errors.New("adaptive requires patience")
 	case o.Lease > 0 && !o.ReadIndex:
 		return errors.New("a lease requires read index, whose rounds grant it")
-	case o.Drift < 0 || o.Drift > 0 && o.Drift >= o.Lease:
-		return fmt.Errorf("drift %v, lease %v: clocks must drift by less than a lease", o.Drift, o.Lease)
+	case o.Lease < 0 || o.Drift < 0 || o.Drift > 0 && o.Drift >= o.Lease:
+		return fmt.Errorf("lease %v, drift %v: must not be negative, and the drift less than a lease", o.Lease, o.Drift)
 	}
 	return nil
 }
