@@ -190,7 +190,7 @@ func (t *turn[S, O, R]) confirmed(from actor.ID, m Confirmed) {
 	t.index(round.Index, round.Asked)
 }
 
-// index tells servers the index of their reads.
+// index informs servers of the index of their reads.
 func (t *turn[S, O, R]) index(index rsm.Slot, asked []Asked) {
 	for _, id := range t.servers() {
 		var reads []rsm.ID

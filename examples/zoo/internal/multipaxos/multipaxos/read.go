@@ -274,7 +274,7 @@ func turn_confirmed[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, 
 	turn_index[Mutant](t, round.Index, round.Asked)
 }
 
-// index tells servers the index of their reads.
+// index informs servers of the index of their reads.
 func turn_index[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], index rsm.Slot, asked []Asked) {
 	for _, id := range turn_servers[Mutant](t) {
 		var reads []rsm.ID
