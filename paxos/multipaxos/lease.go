@@ -59,7 +59,8 @@ func (t *turn[S, O, R]) begins() {
 	}
 }
 
-// leases assigns the leader the lease that a majority of each configuration granted in a round, unless its term is over.
+// leases assigns the leader the lease that a majority of each configuration granted in a round, unless its
+// term is over.
 func (t *turn[S, O, R]) leases(round *Round) {
 	if !t.st.Lease.Runs {
 		return

@@ -73,7 +73,8 @@ func turn_begins[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, 
 	}
 }
 
-// leases assigns the leader the lease that a majority of each configuration granted in a round, unless its term is over.
+// leases assigns the leader the lease that a majority of each configuration granted in a round, unless its
+// term is over.
 func turn_leases[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], round *Round) {
 	if variant.Of[Mutant]() == "lease-from-answers" {
 		turn_begins[Mutant](t)
