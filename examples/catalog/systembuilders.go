@@ -23,6 +23,7 @@ const (
 	insist   = "insist"
 	lost     = "lost"
 	change   = "change"
+	list     = "list"
 )
 
 // systemBuildersEntries is "Paxos for System Builders".
@@ -73,6 +74,10 @@ var systemBuildersEntries = []catalog.Entry{{
 		},
 		{
 			Name: part, Doc: "maximum number of bytes of a snapshot in a message; 0 for no limit", Max: maxPuts, Special: true,
+		},
+		{
+			Name: list, Doc: "slots in an answer to a Prepare, at most, whose rest the leader asks for; 0 for no bound", Max: maxPuts,
+			Special: true,
 		},
 		{
 			Name: begin, Doc: "where it begins: 0 at the start, 1 with an update bound at two slots, 2 with two updates bound at " +
@@ -127,7 +132,7 @@ func systemBuildersConfig(s catalog.Choice) systembuilders.Config {
 	return systembuilders.Config{
 		Servers: v[servers], Clients: v[clients], Commands: v[commands], Pipeline: v[pipeline], Views: v[views],
 		Electing: v[electing] == 1, Window: v[window], Batch: v[batch], Resends: v[resends], Insist: v[insist] == 1,
-		End: v[endings] == 1, Collect: v[collect], Part: v[part], Forward: v[forward], Lost: v[lost], Members: v[members], Change: v[change],
+		End: v[endings] == 1, Collect: v[collect], Part: v[part], Forward: v[forward], List: v[list], Lost: v[lost], Members: v[members], Change: v[change],
 		Begin: v[begin], Machine: v[machine], Live: s.Live, Config: s.Config,
 	}
 }

@@ -34,6 +34,7 @@ type Config struct {
 	Resends      int  // 0: nothing is ever sent again; otherwise the number of timeouts beyond those that the views need
 	Collect      int  // slots after which servers make a snapshot and forget their updates; 0 means never
 	Part         int  // maximum number of bytes of a snapshot in a message; 0 means no limit
+	List         int  // maximum number of slots in an answer to a Prepare, unless it has one; 0 means no limit
 	Forward      int  // maximum number of pending updates that a server has sent to the leader; 0 means no limit
 	Lost         int  // number of servers, the last ones, that may lose their disks, once each
 	Members      int  // number of initial members, the first servers; 0 means all
@@ -69,8 +70,8 @@ func (c Config) Validate() error {
 	switch {
 	case c.Views < 1 || c.Window < 1 || c.Batch < 1:
 		return fmt.Errorf("views %d, window %d, batch %d: must be at least 1", c.Views, c.Window, c.Batch)
-	case c.Collect < 0 || c.Part < 0 || c.Forward < 0:
-		return fmt.Errorf("collect %d, part %d, forward %d: must not be negative", c.Collect, c.Part, c.Forward)
+	case min(c.Collect, c.Part, c.Forward, c.List) < 0:
+		return fmt.Errorf("collect %d, part %d, forward %d, list %d: must not be negative", c.Collect, c.Part, c.Forward, c.List)
 	case c.Lost < 0 || c.Lost > c.Servers:
 		return fmt.Errorf("lost %d: must be 0 to the number of servers", c.Lost)
 	case c.Members < 0 || c.Members > c.Servers || c.Change < 0 || c.Change >= 1<<c.Servers:
@@ -79,6 +80,8 @@ func (c Config) Validate() error {
 		return errors.New("members and change go together, and not with lost, begin and fairness")
 	case c.Part > 0 && c.Collect == 0:
 		return fmt.Errorf("part %d requires collect, as there are no snapshots otherwise", c.Part)
+	case c.List > 0 && c.Batch > 1:
+		return fmt.Errorf("list %d: must be 0 with a batch of %d, as slots have different sizes", c.List, c.Batch)
 	case c.Machine < OfRegister || c.Machine > OfStore:
 		return fmt.Errorf("machine %d: must be 0 to %d", c.Machine, OfStore)
 	}
@@ -88,7 +91,7 @@ func (c Config) Validate() error {
 // options returns the options of the protocol. In a model the durations of timers do not matter.
 func (c Config) options() systembuilders.Options {
 	o := systembuilders.Options{
-		Window: rsm.Slot(c.Window), Batch: c.Batch, Collect: rsm.Slot(c.Collect), Part: c.Part, Forward: c.Forward,
+		Window: rsm.Slot(c.Window), Batch: c.Batch, Collect: rsm.Slot(c.Collect), Part: c.Part, Forward: c.Forward, ListBytes: c.List,
 		Last: systembuilders.View(c.Views), Elected: !c.Electing,
 		Recovery: c.Lost > 0,
 	}
@@ -151,6 +154,9 @@ func compose[S, O, R any](
 	look := &system[O]{System: sys, config: c}
 	for _, id := range ids {
 		one := systembuilders.Server[S, O, R]{Options: c.options(), Machine: m, Peers: actor.Others(ids, id)}
+		if c.List > 0 {
+			one.Size = func(rsm.Command[O]) int { return 1 } // Each slot counts as one, also without an update.
+		}
 		if c.Change > 0 {
 			one.Members, one.Change = c.members(), change[O](c)
 		}

@@ -81,6 +81,7 @@ type telling struct {
 	Promised systembuilders.View // the highest view for which it sent a Prepare or an answer to one
 	Aru      rsm.Slot            // the Aru of its Prepare, if it leads
 	Votes    map[rsm.Slot]systembuilders.View
+	After    map[actor.ID]rsm.Slot // for which rest of an answer it has asked servers in this view, if it leads
 }
 
 // place identifies a slot in a view.
@@ -93,12 +94,14 @@ type place struct {
 func hear[O any](t Told, e actor.Envelope[rsm.Message], c Config) Told {
 	from := e.From
 	was := t.Servers[from]
-	is := telling{was.Promised, was.Aru, maps.Clone(was.Votes)}
+	is := telling{was.Promised, was.Aru, maps.Clone(was.Votes), was.After}
 	next := Told{maps.Clone(t.Servers), t.Bound, t.Chosen, t.TookBack}
 	next.Servers = with(next.Servers, from, is)
 	promise := func(v systembuilders.View) {
 		next.TookBack = next.TookBack || v < was.Promised
-		is.Promised = v
+		if is.Promised = v; v != was.Promised {
+			is.After = nil
+		}
 		next.Servers[from] = is
 	}
 	vote := func(seq rsm.Slot, v systembuilders.View) {
@@ -111,9 +114,13 @@ func hear[O any](t Told, e actor.Envelope[rsm.Message], c Config) Told {
 	case systembuilders.Prepare:
 		is.Aru = m.Aru
 		promise(m.View)
+		if m.After > 0 {
+			is.After = with(maps.Clone(is.After), e.To, m.After)
+			next.Servers[from] = is
+		}
 	case systembuilders.PrepareOK[O]:
 		promise(m.View)
-		next.TookBack = next.TookBack || !tells(t.Servers[e.To], was.Votes, m)
+		next.TookBack = next.TookBack || !tells(t.Servers[e.To], from, was.Votes, m)
 	case systembuilders.Proposal[O]:
 		at := place{m.Seq, m.View}
 		if b := text(m.Batch); t.Bound[at] == "" {
@@ -140,10 +147,12 @@ func with[K comparable, V any](m map[K]V, k K, v V) map[K]V {
 	return m
 }
 
-// tells reports whether an answer to a Prepare includes everything that its sender has accepted in slots above the
-// leader's Aru.
-func tells[O any](leader telling, votes map[rsm.Slot]systembuilders.View, m systembuilders.PrepareOK[O]) bool {
-	aru := max(leader.Aru, m.Data.Through) // The leader asks for what is ordered up to there.
+// tells reports whether an answer to a Prepare includes everything that its sender has accepted in the slots that the
+// leader asked for, up to where the answer is cut.
+func tells[O any](
+	leader telling, from actor.ID, votes map[rsm.Slot]systembuilders.View, m systembuilders.PrepareOK[O],
+) bool {
+	aru := max(leader.Aru, leader.After[from], m.Data.Through) // The leader asks for what is ordered up to there.
 	for seq, view := range votes {
 		ordered := slices.ContainsFunc(m.Data.Ordered, func(o systembuilders.GloballyOrderedUpdate[O]) bool {
 			return o.Seq == seq
@@ -151,7 +160,7 @@ func tells[O any](leader telling, votes map[rsm.Slot]systembuilders.View, m syst
 		proposed := slices.ContainsFunc(m.Data.Proposals, func(p systembuilders.Proposal[O]) bool {
 			return p.Seq == seq && p.View >= view
 		})
-		if seq > aru && !ordered && !proposed {
+		if cut := m.Data.Cut > 0 && seq > m.Data.Cut; seq > aru && !cut && !ordered && !proposed {
 			return false
 		}
 	}

@@ -106,7 +106,7 @@ func (t *turn[S, O, R]) shiftToPreparePhase() {
 	t.prepared()
 }
 
-func (t *turn[S, O, R]) preparation() Message { return Prepare{t.st.Installed, t.st.Aru} }
+func (t *turn[S, O, R]) preparation() Message { return Prepare{View: t.st.Installed, Aru: t.st.Aru} }
 
 // prepare installs a view, and sends its leader what this server knows. A leader that asks for a higher view attempts
 // that view, too; if this server does not follow it yet, it answers once it does.
@@ -124,7 +124,7 @@ func (t *turn[S, O, R]) prepare(from actor.ID, m Prepare) {
 	if install {
 		st.Installed = m.View
 	}
-	t.out.Send(from, PrepareOK[O]{m.View, t.dataList(m.Aru)})
+	t.out.Send(from, PrepareOK[O]{m.View, t.dataList(m)})
 	if install {
 		t.shiftToRegNonLeader()
 	}
@@ -142,8 +142,10 @@ func (t *turn[S, O, R]) shiftToRegNonLeader() {
 	t.submitAll()
 }
 
-// prepareOK handles what another server knows. If the answer is no longer needed, its sender joins the view late and
-// has missed what was proposed and ordered so far.
+// prepareOK handles what another server knows. An answer that is cut counts only with its last part. Each part is
+// requested only after all earlier ones have arrived, and its sender accepts nothing meanwhile: it has installed this
+// view, and its leader does not propose yet. If the answer is no longer needed, its sender joins the view late and has
+// missed what was proposed and ordered so far.
 func (t *turn[S, O, R]) prepareOK(from actor.ID, m PrepareOK[O]) {
 	st := t.st
 	if st.Phase == RegLeader && m.View == st.Installed {
@@ -161,9 +163,13 @@ func (t *turn[S, O, R]) prepareOK(from actor.ID, m PrepareOK[O]) {
 	for _, p := range m.Data.Proposals {
 		t.apply(p)
 	}
-	st.Prepared[from] = true
 	st.Through = max(st.Through, m.Data.Through)
 	t.advance()
+	if m.Data.Cut > 0 {
+		t.out.Send(from, Prepare{m.View, st.Aru, m.Data.Cut})
+	} else {
+		st.Prepared[from] = true
+	}
 	t.reconcile(from, st.Through)
 	t.prepared()
 }

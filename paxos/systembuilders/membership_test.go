@@ -24,6 +24,7 @@ type moving struct {
 	servers []*movingServer
 	flight  []late
 	lossy   bool
+	apart   map[actor.ID]bool // servers that are partitioned from the others
 }
 
 type movingServer struct {
@@ -46,14 +47,15 @@ const (
 // memberships are the members after each change, by the number of the update.
 var memberships = [][]actor.ID{{0, 1, 2}, {1, 2}, {0, 1, 2, 3}, {3}, {2, 3}, {0, 1, 3}}
 
-func newMoving(t *testing.T, seed uint64, collect rsm.Slot) *moving {
+func newMoving(t *testing.T, seed uint64, collect rsm.Slot, once bool) *moving {
 	m := &moving{t: t, random: rand.New(rand.NewPCG(seed, 1)), lossy: true}
 	ids := actor.IDs(4)
 	for _, id := range ids {
 		server := systembuilders.Server[letter, letterOp, letter]{
 			Options: systembuilders.Options{
-				Window: 3, Delay: 4, Batch: 2, Forward: 4, Collect: collect, Elected: true, Progress: 200 * time.Millisecond,
-				Doublings: 2, Update: 150 * time.Millisecond, Proof: 100 * time.Millisecond, Resend: 50 * time.Millisecond,
+				Window: 3, Delay: 4, Batch: 2, Forward: 4, Collect: collect, Elected: true, Once: once,
+				Progress: 200 * time.Millisecond, Doublings: 2, Update: 150 * time.Millisecond,
+				Proof: 100 * time.Millisecond, Resend: 50 * time.Millisecond,
 			},
 			Machine: rsm.Register[letter]{}, Peers: actor.Others(ids, id), Members: memberships[0],
 			Change: func(c rsm.Command[letterOp], _ []actor.ID) ([]actor.ID, bool) {
@@ -114,6 +116,9 @@ func (m *moving) tick() {
 	now := m.flight
 	m.flight = nil
 	for _, e := range now {
+		if m.apart[e.From] != m.apart[e.To] {
+			continue
+		}
 		if e.at < m.now {
 			m.receive(e.Envelope)
 		} else {
@@ -136,15 +141,23 @@ func (m *moving) tick() {
 // agree demands that no two servers execute different updates in a slot.
 func (m *moving) agree() {
 	m.t.Helper()
+	if seq := m.torn(); seq > 0 {
+		m.t.Fatalf("slot %v has different updates", seq)
+	}
+}
+
+// torn returns a slot in which two servers have executed different updates, or 0.
+func (m *moving) torn() rsm.Slot {
 	for i, s := range m.servers {
 		for _, other := range m.servers[:i] {
 			for seq, b := range s.state.Log.All() {
 				if c, also := other.state.Log.Get(seq); also && !b.Same(c) {
-					m.t.Fatalf("slot %v holds %v and %v", seq, b, c)
+					return seq
 				}
 			}
 		}
 	}
+	return 0
 }
 
 func (m *moving) ask(to actor.ID, client rsm.Client, local rsm.Local) {
@@ -179,7 +192,7 @@ func (m *moving) settled(updates, changes rsm.Local) bool {
 // execute different updates in a slot, and once nothing is lost any more all updates are executed everywhere.
 func TestMembersChange(t *testing.T) {
 	for seed := range uint64(40) {
-		m := newMoving(t, seed, rsm.Slot(seed%2)*5)
+		m := newMoving(t, seed, rsm.Slot(seed%2)*5, false)
 		const length, updates, changes = 1_500, 60, 10
 		var asked, moved rsm.Local
 		for n := range length {
@@ -212,6 +225,61 @@ func TestMembersChange(t *testing.T) {
 		epoch := m.servers[0].state.Membership.Epoch
 		if epoch == 0 || epoch > uint64(moved) {
 			t.Errorf("seed %d: %d changes made %d epochs", seed, moved, epoch)
+		}
+	}
+}
+
+// TestFormerMember has a former member become one again after it lost its disk. Without Options.Once it then takes part
+// in its past epoch, where it has forgotten its votes, and with a server that is behind it orders another update than
+// before. With it the change has no effect, from a snapshot too, so that nobody starts such a server.
+func TestFormerMember(t *testing.T) {
+	const alone, returns = 3, 4 // the numbers of the updates that make the members {3}, and {2, 3}
+	for _, once := range []bool{false, true} {
+		for _, collect := range []rsm.Slot{0, 1} {
+			m := newMoving(t, 1, collect, once)
+			m.lossy = false
+			until := func(what string, is func() bool) {
+				t.Helper()
+				for n := 0; !is(); n++ {
+					if n > 3_000 {
+						t.Fatalf("once %v, collect %v: never %s", once, collect, what)
+					}
+					m.tick()
+				}
+			}
+			executed := func(on actor.ID, client rsm.Client, local rsm.Local) func() bool {
+				return func() bool {
+					status, _, _ := m.servers[on].state.Machine.Status(rsm.ID{Client: client, Local: local})
+					return status == rsm.Executed
+				}
+			}
+			m.apart = map[actor.ID]bool{1: true}
+			m.ask(0, 7, 1)
+			until("ordered without server 1", executed(0, 7, 1))
+			m.ask(0, movers, alone)
+			until("a lone member", func() bool {
+				now := m.servers[3].state.Membership
+				return now.Epoch == 1 && slices.Equal(now.Members.Slice(), memberships[alone])
+			})
+			m.ask(3, movers, returns)
+			until("an ordered change", executed(3, movers, returns))
+			for range 100 {
+				m.tick()
+			}
+			if back := slices.Contains(m.servers[3].state.Membership.Members.Slice(), 2); back == once {
+				t.Errorf("once %v, collect %v: the former member is a member again: %v", once, collect, back)
+			}
+			if once || collect > 0 {
+				continue
+			}
+			m.apart = map[actor.ID]bool{1: true, 2: true}
+			lost := m.servers[2]
+			lost.timers, lost.order = map[actor.Timer]time.Duration{}, nil
+			var out actor.Out[rsm.Message]
+			lost.state = lost.actor.Start(2, &out)
+			m.perform(2, &out)
+			m.ask(1, 7, 2)
+			until("two updates in a slot", func() bool { return m.torn() > 0 })
 		}
 	}
 }

@@ -21,7 +21,7 @@ func (t *turn[S, O, R]) request(from actor.ID, c rsm.Command[O]) {
 		return
 	}
 	_, again := st.Pending.Get(c.ID)
-	if !again && t.full(st.Pending.Len()) {
+	if !again && t.full(st.Pending.Len()) || t.UpdateBytes > 0 && t.Size(c) > t.UpdateBytes {
 		return
 	}
 	st.Pending = st.Pending.With(c.ID, Pending[O]{from, c})
@@ -146,6 +146,9 @@ func (t *turn[S, O, R]) next() Batch[O] {
 func (t *turn[S, O, R]) bytes(b Batch[O]) (n int) {
 	if t.Size == nil {
 		return 0
+	}
+	if b.Len() == 0 {
+		return t.Size(rsm.Command[O]{})
 	}
 	for _, u := range b.All() {
 		n += t.Size(u.Command)

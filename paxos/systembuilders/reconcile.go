@@ -5,40 +5,48 @@ import (
 	"synod/paxos/rsm"
 )
 
-// chunk is the maximum number of slots sent at once, in answer to a Learn and as the ordered part of a data list. The
-// answer to a Learn ends at a multiple of chunk, so that a server that receives that slot knows that there may be
+// chunk is the maximum number of slots sent at once: in answer to a Learn, and in a data list both of those executed
+// and of those that are not. The answer to a Learn ends at a multiple of chunk, so that a server that receives that slot knows that there may be
 // more.
 const chunk = 64
 
-// dataList returns what this server knows of the slots above aru.
-func (t *turn[S, O, R]) dataList(aru rsm.Slot) (list DataList[O]) {
+// dataList returns what this server knows of the slots that a leader asks for, as much of it as one message may have.
+func (t *turn[S, O, R]) dataList(m Prepare) (list DataList[O]) {
 	st := t.st
-	if aru < st.Snapshot.Seq {
-		list.Through, aru = st.Aru, st.Aru
+	after := max(m.Aru, m.After)
+	if after < st.Snapshot.Seq {
+		list.Through, after = st.Aru, st.Aru
 	}
 	bytes := 0
-	for seq, e := range st.History {
-		if seq > aru {
-			bytes += t.bytes(e.Batch)
+	fits := func(b Batch[O]) bool { return t.ListBytes == 0 || bytes+t.bytes(b) <= t.ListBytes }
+	var known []GloballyOrderedUpdate[O] // ordered, but not executed
+	last := after
+	for _, seq := range ascending(st.History) {
+		e := st.History[seq]
+		if seq <= after {
+			continue
 		}
+		if n := len(known) + len(list.Proposals); n == chunk || n > 0 && !fits(e.Batch) {
+			list.Cut = last
+			break
+		}
+		if e.Ordered {
+			known = append(known, GloballyOrderedUpdate[O]{seq, e.Batch})
+		} else {
+			list.Proposals = append(list.Proposals, st.proposal(seq))
+		}
+		bytes += t.bytes(e.Batch)
+		last = seq
 	}
-	for seq, b := range st.Log.From(aru + 1).All() {
-		bytes += t.bytes(b)
-		if len(list.Ordered) == chunk || t.ListBytes > 0 && bytes > t.ListBytes {
+	for seq, b := range st.Log.From(after + 1).All() {
+		if len(list.Ordered) == chunk || !fits(b) {
 			list.Through = st.Aru
 			break
 		}
 		list.Ordered = append(list.Ordered, GloballyOrderedUpdate[O]{seq, b})
+		bytes += t.bytes(b)
 	}
-	for _, seq := range ascending(st.History) {
-		switch e := st.History[seq]; {
-		case seq <= aru:
-		case e.Ordered:
-			list.Ordered = append(list.Ordered, GloballyOrderedUpdate[O]{seq, e.Batch})
-		default:
-			list.Proposals = append(list.Proposals, st.proposal(seq))
-		}
-	}
+	list.Ordered = append(list.Ordered, known...)
 	return list
 }
 

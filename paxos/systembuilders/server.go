@@ -20,7 +20,8 @@ type Server[S, O, R any] struct {
 	// ascending order; other results are ignored. Its argument members includes all changes that are already ordered. It
 	// is required only by Options.Delay.
 	Change func(c rsm.Command[O], members []actor.ID) (after []actor.ID, changes bool)
-	// Size returns how many bytes an update takes in a message; nil if sizes are not limited.
+	// Size returns how many bytes an update takes in a message, with what its slot takes if it is the only one there;
+	// nil if sizes are not limited. A slot without updates counts as one with the zero command.
 	Size func(c rsm.Command[O]) int
 }
 
@@ -119,7 +120,7 @@ func (s Server[S, O, R]) Validate() error {
 	if s.Delay > 0 && s.Change == nil || s.Delay == 0 && s.Members != nil {
 		return errors.New("members that change require a delay, and change, which says which updates change them")
 	}
-	if (s.Bytes > 0 || s.ListBytes > 0) && s.Size == nil {
+	if max(s.Bytes, s.UpdateBytes, s.ListBytes) > 0 && s.Size == nil {
 		return errors.New("bounds of bytes require size, which says how many an update takes")
 	}
 	return s.validate()

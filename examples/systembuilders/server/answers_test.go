@@ -86,37 +86,74 @@ func TestBounded(t *testing.T) {
 	}
 }
 
-// TestPrepareOKSize makes sure that the longest answer to a Prepare is below 3 MiB, with slots of several updates too: there
-// are at most 64 slots that are ordered in it, and as many that are not as a leader proposes for at once.
+// TestPrepareOKSize has a leader ask a server that misses one slot, and knows so many before and after it that they do
+// not fit in one answer, with slots of several updates too. Each part of the answer stays below 3 MiB, and together they
+// have all that the server knows of the slots that it has not executed.
 func TestPrepareOKSize(t *testing.T) {
+	const executed, first, last = 100, 102, 400
 	number := uint64(math.MaxUint64)
-	longest := func(n int) systembuilders.Batch[string] {
+	longest := func(n, client, bytes int) systembuilders.Batch[string] {
 		var all []systembuilders.Update[string]
-		for range n {
+		for i := range n {
 			all = append(all, systembuilders.Update[string]{Node: actor.ID(number), Command: rsm.Command[string]{
-				ID: rsm.ID{Client: rsm.Client(number - 1), Local: rsm.Local(number)}, Op: strings.Repeat("x", MaxUpdate/n),
+				ID: rsm.ID{Client: node.OwnClients - rsm.Client(client), Local: rsm.Local(number - uint64(i))},
+				Op: strings.Repeat("x", bytes),
 			}})
 		}
 		return systembuilders.BatchOf(all...)
 	}
-	for _, n := range []int{1, slotUpdates} {
-		ok := systembuilders.PrepareOK[string]{View: systembuilders.View(number)}
-		for range 64 {
-			ok.Data.Ordered = append(ok.Data.Ordered, systembuilders.GloballyOrderedUpdate[string]{
-				Seq: rsm.Slot(number), Batch: longest(n),
-			})
+	for _, of := range []struct{ updates, bytes int }{
+		{1, MaxUpdate}, {slotUpdates, MaxUpdate / slotUpdates}, {slotUpdates, 0}, {1, 0}, {0, 0},
+	} {
+		state := node.PersistentState{NodeID: 0, NodeCount: 3}
+		state.Installed, state.Highest = 1, 1
+		state.History = map[rsm.Slot]systembuilders.Known[string]{}
+		for seq := range last + 1 {
+			b := longest(of.updates, seq+1, of.bytes)
+			switch {
+			case seq > 0 && seq <= executed:
+				state.Log = state.Log.With(rsm.Slot(seq), b)
+			case seq >= first:
+				state.History[rsm.Slot(seq)] = systembuilders.Known[string]{Batch: b, Ordered: seq%2 == 0}
+			}
 		}
-		for range window {
-			ok.Data.Proposals = append(ok.Data.Proposals, systembuilders.Proposal[string]{
-				View: ok.View, Seq: rsm.Slot(number), Batch: longest(n),
-			})
-		}
-		p, err := paxospb.Encode(node.Message{Message: ok}, 0, paxospb.Extended)
+		n, err := node.RestartNode(quick(node.Config{NodeCount: 3, Applied: executed}), state)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if size := proto.Size(p); size >= 3<<20 {
-			t.Errorf("%d bytes with slots of %d updates: must be below 3 MiB", size, n)
+		told := map[rsm.Slot]bool{}
+		for ask, asked := (systembuilders.Prepare{View: 1}), 0; asked == 0 || ask.After > 0; asked++ {
+			if err := n.Step(t.Context(), node.Message{From: 1, To: 0, Message: ask}); err != nil || asked > last {
+				t.Fatalf("%v, after %d parts", err, asked)
+			}
+			for answered := false; !answered; {
+				for _, m := range (<-n.Ready()).Messages {
+					ok, is := m.Message.(systembuilders.PrepareOK[string])
+					if !is {
+						continue
+					}
+					answered, ask.After = true, ok.Data.Cut
+					p, err := paxospb.Encode(m, 3, paxospb.Extended)
+					if err != nil {
+						t.Fatal(err)
+					}
+					if size := proto.Size(p); size >= 3<<20 {
+						t.Errorf("%d bytes with slots of %d updates: must be below 3 MiB", size, of.updates)
+					}
+					for _, o := range ok.Data.Ordered {
+						told[o.Seq] = true
+					}
+					for _, p := range ok.Data.Proposals {
+						told[p.Seq] = true
+					}
+				}
+			}
+		}
+		n.Stop()
+		for seq := rsm.Slot(first); seq <= last; seq++ {
+			if !told[seq] {
+				t.Fatalf("slots of %d updates with %d bytes: slot %v is not told", of.updates, of.bytes, seq)
+			}
 		}
 	}
 }

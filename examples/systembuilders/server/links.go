@@ -215,7 +215,7 @@ func (s *server) link(h hosts.Host) *grpc.Link[outgoing] {
 const (
 	// dialectKey is present if the server knows the extended dialect.
 	dialectKey = "synod-paxospb"
-	dialect    = "2"
+	dialect    = "3"
 	// clusterKey is present if the members may change, and names the cluster.
 	clusterKey = "synod-paxos-cluster"
 	// addressKey is the address of the server, and serverKey its id, if the members may change.

@@ -31,8 +31,7 @@ import (
 )
 
 const (
-	// MaxUpdate is the maximum number of bytes of an update. With it the answer to a Prepare, which has at most 64
-	// ordered slots, and as many others as the leader proposes for at once, stays below 3 MiB.
+	// MaxUpdate is the maximum number of bytes of an update.
 	MaxUpdate = 32 << 10
 	// slotUpdates is the maximum number of updates in a slot, if all servers support slots with several.
 	slotUpdates = 64

@@ -16,15 +16,16 @@ type Server = systembuilders.Server[map[string]string, rsm.StoreOp, rsm.StoreRes
 // leader that crashed is replaced within a second: a server that forwards an update waits for 300 ms, the next one
 // for as long once it hears of that, and at most four times as long after views that were not installed.
 //
-// No message is larger than machine.MaxMessage. The largest are the answer to a Prepare, with the slots of a window
-// and as many ordered ones as are sent at once, and a part of a snapshot, whose quotes and backslashes take two bytes
-// each in a message. Updates that clients gave up are forwarded like all others, as servers do not know that they
+// No message is larger than machine.MaxMessage. The largest are a part of the answer to a Prepare, whose updates and
+// slots have at most ListBytes in JSON, and a part of a snapshot, whose quotes and backslashes take two bytes each in a
+// message. Updates that clients gave up are forwarded like all others, as servers do not know that they
 // were given up; Forward bounds the messages of a server however many of them there are.
 //
 // A server without a disk asks the others whether it lost its disk. So servers of a new cluster wait until all but a
 // minority of them are up; in a cluster of three, until all are.
 var Served = systembuilders.Options{
-	Window: 4, Batch: 64, Bytes: multipaxoswire.SlotBytes, ListBytes: 4 * multipaxoswire.SlotBytes,
+	Window: 4, Batch: 64,
+	Bytes: multipaxoswire.SlotBytes, UpdateBytes: multipaxoswire.SlotBytes + around, ListBytes: 4 * multipaxoswire.SlotBytes,
 	Forward: 64, Queue: 1 << 12, Collect: 1 << 9, Part: 6 << 10,
 	Recovery: true, Nonce: 7,
 	Progress: 300 * time.Millisecond, Doublings: 2,
@@ -36,9 +37,9 @@ func NewServer(others []actor.ID) Server {
 	return Server{Options: Served, Machine: rsm.Store{}, Peers: others, Size: size}
 }
 
-// size returns how many bytes an update takes in a message, including the server that the client asked, the view and
-// the slot.
-func size(c rsm.Command[rsm.StoreOp]) int {
-	const around = 100
-	return multipaxoswire.Size(c) + around
-}
+// around is the maximum number of bytes around a command in a data list: the server that the client asked, and the
+// view and the slot.
+const around = 110
+
+// size returns how many bytes an update takes in a message.
+func size(c rsm.Command[rsm.StoreOp]) int { return multipaxoswire.Size(c) + around }

@@ -19,7 +19,7 @@ import (
 type kept = systembuilders.Durable[rsm.StoreOp]
 
 // Version must change whenever the format of messages or of the saved state does.
-const Version = 4
+const Version = 5
 
 // Messages is the format of the messages of servers and clients of the store: JSON by their types. A client sends
 //

@@ -15,6 +15,9 @@ import (
 // snapshotPart is the maximum number of bytes of a snapshot in a message.
 const snapshotPart = 1 << 20
 
+// listBytes is the maximum number of bytes of the updates in the answer to a Prepare, unless it has only one slot.
+const listBytes = 5 << 19
+
 // tickLength is the duration of a tick for the actor, whose timers are durations.
 const tickLength = 10 * time.Millisecond
 
@@ -82,6 +85,7 @@ func options(c Config) systembuilders.Options {
 	d.Window = rsm.Slot(cmp.Or(c.Window, int(d.Window)))
 	d.Batch, d.Bytes, d.Queue = cmp.Or(c.Batch, d.Batch), c.Bytes, cmp.Or(c.Pending, d.Queue)
 	d.Recovery, d.Delay, d.Once, d.Part = c.Delay == 0, rsm.Slot(c.Delay), c.Delay > 0, snapshotPart
+	d.ListBytes = listBytes
 	d.Progress, d.Update = ticks(c.ProgressTicks, 500), ticks(c.UpdateTicks, 300)
 	d.Proof, d.Resend = ticks(c.ProofTicks, 100), ticks(c.ResendTicks, 100)
 	return d

@@ -32,6 +32,7 @@ func Decode(p *Message) (node.Message, error) {
 		from = p.Prepare.GetNodeId()
 		m.Message = systembuilders.Prepare{
 			View: systembuilders.View(p.Prepare.GetView()), Aru: rsm.Slot(p.Prepare.GetLocalAru()),
+			After: rsm.Slot(p.Prepare.GetAfter()),
 		}
 	case *Message_PrepareOk:
 		from = p.PrepareOk.GetNodeId()
@@ -161,7 +162,7 @@ func orderedOf(p *GloballyOrderedUpdate) (ordered, error) {
 // prepareOKOf decodes an answer to a Prepare, and sorts it by slot, as required.
 func prepareOKOf(p *PrepareOK) (preparedOK, error) {
 	m := preparedOK{View: systembuilders.View(p.GetView())}
-	m.Data.Through = rsm.Slot(p.GetThrough())
+	m.Data.Through, m.Data.Cut = rsm.Slot(p.GetThrough()), rsm.Slot(p.GetCut())
 	for _, item := range p.GetDataList() {
 		switch item := item.GetType().(type) {
 		case *Message_GloballyOrderedUpdate:

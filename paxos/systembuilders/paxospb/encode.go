@@ -55,7 +55,12 @@ func Encode(m node.Message, nodes int, d Dialect) (*Message, error) {
 		}
 		p.Type = &Message_ViewChangeProof{proof}
 	case systembuilders.Prepare:
-		p.Type = &Message_Prepare{&Prepare{NodeId: e.from, View: uint64(m.View), LocalAru: uint64(m.Aru)}}
+		if d != Extended && m.After != 0 {
+			return nil, ErrUnsayable
+		}
+		p.Type = &Message_Prepare{&Prepare{
+			NodeId: e.from, View: uint64(m.View), LocalAru: uint64(m.Aru), After: uint64(m.After),
+		}}
 	case preparedOK:
 		var ok *PrepareOK
 		ok, err = e.prepareOK(p.GetTo(), m)
@@ -207,8 +212,10 @@ func (e encoder) ordered(m ordered) (*GloballyOrderedUpdate, error) {
 // prepareOK encodes an answer to a Prepare. The published schema cannot express one that leaves something out: a
 // leader that took it for complete might propose something else.
 func (e encoder) prepareOK(to uint64, m preparedOK) (*PrepareOK, error) {
-	p := &PrepareOK{NodeId: e.from, View: uint64(m.View), Through: uint64(m.Data.Through)}
-	if e.dialect != Extended && m.Data.Through != 0 {
+	p := &PrepareOK{
+		NodeId: e.from, View: uint64(m.View), Through: uint64(m.Data.Through), Cut: uint64(m.Data.Cut),
+	}
+	if e.dialect != Extended && (m.Data.Through != 0 || m.Data.Cut != 0) {
 		return nil, ErrUnsayable
 	}
 	for _, o := range m.Data.Ordered {

@@ -59,6 +59,10 @@ var said = map[string]node.Message{
 	"prepare-ok-through": {From: 1, To: 2, Message: prepareOK{View: 5, Data: dataList{
 		Ordered: []ordered{{Seq: 1}}, Through: 70,
 	}}},
+	"prepare-after": {From: 2, To: 1, Message: systembuilders.Prepare{View: 5, Aru: 9, After: 11}},
+	"prepare-ok-cut": {From: 1, To: 2, Message: prepareOK{View: 5, Data: dataList{
+		Proposals: []proposal{{View: 4, Seq: 3}}, Cut: 3,
+	}}},
 	"proposal-of-two": {From: 1, To: 2, Message: proposal{View: 4, Seq: 3, Batch: slot(
 		systembuilders.Update[string]{Node: 1, Command: command(1, 2, "a")},
 		systembuilders.Update[string]{Node: 2, Command: command(1, 3, "b")},

@@ -230,10 +230,12 @@ func (x *ViewChangeProof) GetLocalAru() uint64 {
 
 // Prepare asks a server to install a view, and for what it knows of the slots above local_aru.
 type Prepare struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	NodeId        uint64                 `protobuf:"varint,1,opt,name=node_id,json=nodeId,proto3" json:"node_id,omitempty"`
-	View          uint64                 `protobuf:"varint,2,opt,name=view,proto3" json:"view,omitempty"`
-	LocalAru      uint64                 `protobuf:"varint,3,opt,name=local_aru,json=localAru,proto3" json:"local_aru,omitempty"`
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	NodeId   uint64                 `protobuf:"varint,1,opt,name=node_id,json=nodeId,proto3" json:"node_id,omitempty"`
+	View     uint64                 `protobuf:"varint,2,opt,name=view,proto3" json:"view,omitempty"`
+	LocalAru uint64                 `protobuf:"varint,3,opt,name=local_aru,json=localAru,proto3" json:"local_aru,omitempty"`
+	// The last slot of the answer so far, which was cut there; 0 in the first one.
+	After         uint64 `protobuf:"varint,100,opt,name=after,proto3" json:"after,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -289,6 +291,13 @@ func (x *Prepare) GetLocalAru() uint64 {
 	return 0
 }
 
+func (x *Prepare) GetAfter() uint64 {
+	if x != nil {
+		return x.After
+	}
+	return 0
+}
+
 // PrepareOK answers a Prepare.
 type PrepareOK struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
@@ -297,7 +306,9 @@ type PrepareOK struct {
 	// Globally ordered updates, and proposals.
 	DataList []*Message `protobuf:"bytes,3,rep,name=data_list,json=dataList,proto3" json:"data_list,omitempty"`
 	// Everything up to here is ordered, although data_list does not have all of it; 0 if it does.
-	Through       uint64 `protobuf:"varint,100,opt,name=through,proto3" json:"through,omitempty"`
+	Through uint64 `protobuf:"varint,100,opt,name=through,proto3" json:"through,omitempty"`
+	// data_list has nothing of slots above this one, and must be asked for them; 0 if it has everything.
+	Cut           uint64 `protobuf:"varint,101,opt,name=cut,proto3" json:"cut,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -356,6 +367,13 @@ func (x *PrepareOK) GetDataList() []*Message {
 func (x *PrepareOK) GetThrough() uint64 {
 	if x != nil {
 		return x.Through
+	}
+	return 0
+}
+
+func (x *PrepareOK) GetCut() uint64 {
+	if x != nil {
+		return x.Cut
 	}
 	return 0
 }
@@ -1679,16 +1697,18 @@ const file_paxospb_paxos_proto_rawDesc = "" +
 	"\x0fViewChangeProof\x12\x17\n" +
 	"\anode_id\x18\x01 \x01(\x04R\x06nodeId\x12%\n" +
 	"\x0einstalled_view\x18\x02 \x01(\x04R\rinstalledView\x12\x1b\n" +
-	"\tlocal_aru\x18d \x01(\x04R\blocalAru\"S\n" +
+	"\tlocal_aru\x18d \x01(\x04R\blocalAru\"i\n" +
 	"\aPrepare\x12\x17\n" +
 	"\anode_id\x18\x01 \x01(\x04R\x06nodeId\x12\x12\n" +
 	"\x04view\x18\x02 \x01(\x04R\x04view\x12\x1b\n" +
-	"\tlocal_aru\x18\x03 \x01(\x04R\blocalAru\"\x81\x01\n" +
+	"\tlocal_aru\x18\x03 \x01(\x04R\blocalAru\x12\x14\n" +
+	"\x05after\x18d \x01(\x04R\x05after\"\x93\x01\n" +
 	"\tPrepareOK\x12\x17\n" +
 	"\anode_id\x18\x01 \x01(\x04R\x06nodeId\x12\x12\n" +
 	"\x04view\x18\x02 \x01(\x04R\x04view\x12-\n" +
 	"\tdata_list\x18\x03 \x03(\v2\x10.paxospb.MessageR\bdataList\x12\x18\n" +
-	"\athrough\x18d \x01(\x04R\athrough\"\x9e\x01\n" +
+	"\athrough\x18d \x01(\x04R\athrough\x12\x10\n" +
+	"\x03cut\x18e \x01(\x04R\x03cut\"\x9e\x01\n" +
 	"\bProposal\x12\x17\n" +
 	"\anode_id\x18\x01 \x01(\x04R\x06nodeId\x12\x12\n" +
 	"\x04view\x18\x02 \x01(\x04R\x04view\x12\x10\n" +

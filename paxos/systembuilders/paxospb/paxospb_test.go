@@ -104,7 +104,8 @@ func draw(t *rapid.T) node.Message {
 	case 1:
 		m.Message = systembuilders.VCProof{Installed: view, Aru: seq}
 	case 2:
-		m.Message = systembuilders.Prepare{View: view, Aru: seq}
+		after := rsm.Slot(rapid.SampledFrom([]uint64{0, 0, 70}).Draw(t, "after"))
+		m.Message = systembuilders.Prepare{View: view, Aru: seq, After: after}
 	case 3:
 		ok := prepareOK{View: view}
 		for i := range rapid.IntRange(0, 3).Draw(t, "ordered") {
@@ -114,6 +115,7 @@ func draw(t *rapid.T) node.Message {
 			ok.Data.Proposals = append(ok.Data.Proposals, proposal{View: view, Seq: rsm.Slot(2*i + 2), Batch: drawBatch()})
 		}
 		ok.Data.Through = rsm.Slot(rapid.SampledFrom([]uint64{0, 0, 70}).Draw(t, "through"))
+		ok.Data.Cut = rsm.Slot(rapid.SampledFrom([]uint64{0, 0, 9}).Draw(t, "cut"))
 		m.Message = ok
 	case 4:
 		m.Message = proposal{View: view, Seq: seq, Batch: drawBatch()}
@@ -229,6 +231,8 @@ func TestUnsayable(t *testing.T) {
 		systembuilders.ClientUpdate[string]{Update: end},
 		systembuilders.ClientUpdate[string]{Update: floor},
 		prepareOK{Data: dataList{Through: 1}},
+		prepareOK{Data: dataList{Cut: 1}},
+		systembuilders.Prepare{After: 1},
 		prepareOK{Data: dataList{Ordered: []ordered{{Batch: slot(u, u)}}}},
 		prepareOK{Data: dataList{Proposals: []proposal{{Batch: slot(floor)}}}},
 	} {

@@ -25,6 +25,10 @@ func Model(mutant string, c systembuilders.Config) model.Source {
 		return broken[ofCollectedEarly](c)
 	case "collected-untold":
 		return broken[ofCollectedUntold](c)
+	case "cut-for-whole":
+		return broken[ofCutForWhole](c)
+	case "cut-untold":
+		return broken[ofCutUntold](c)
 	case "effective-early":
 		return broken[ofEffectiveEarly](c)
 	case "elections-unheard":
@@ -118,6 +122,8 @@ type (
 	ofBoundByClient           struct{}
 	ofCollectedEarly          struct{}
 	ofCollectedUntold         struct{}
+	ofCutForWhole             struct{}
+	ofCutUntold               struct{}
 	ofEffectiveEarly          struct{}
 	ofElectionsUnheard        struct{}
 	ofExecutedTwice           struct{}
@@ -165,6 +171,8 @@ func (ofAmnesiac) Mutant() string                { return "amnesiac" }
 func (ofBoundByClient) Mutant() string           { return "bound-by-client" }
 func (ofCollectedEarly) Mutant() string          { return "collected-early" }
 func (ofCollectedUntold) Mutant() string         { return "collected-untold" }
+func (ofCutForWhole) Mutant() string             { return "cut-for-whole" }
+func (ofCutUntold) Mutant() string               { return "cut-untold" }
 func (ofEffectiveEarly) Mutant() string          { return "effective-early" }
 func (ofElectionsUnheard) Mutant() string        { return "elections-unheard" }
 func (ofExecutedTwice) Mutant() string           { return "executed-twice" }

@@ -165,7 +165,9 @@ func turn_shiftToPreparePhase[Mutant variant.Mutant, S any, O any, R any](t *tur
 	turn_prepared[Mutant](t)
 }
 
-func (t *turn[Mutant, S, O, R]) preparation() Message { return Prepare{t.st.Installed, t.st.Aru} }
+func (t *turn[Mutant, S, O, R]) preparation() Message {
+	return Prepare{View: t.st.Installed, Aru: t.st.Aru}
+}
 
 // prepare installs a view, and sends its leader what this server knows. A leader that asks for a higher view attempts
 // that view, too; if this server does not follow it yet, it answers once it does.
@@ -186,7 +188,7 @@ func turn_prepare[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S,
 		}
 		answer := PrepareOK[O]{View: m.View}
 		if install {
-			answer.Data = turn_dataList[Mutant](t, m.Aru)
+			answer.Data = turn_dataList[Mutant](t, m)
 		}
 		t.out.Send(from, answer)
 		if install {
@@ -208,7 +210,7 @@ func turn_prepare[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S,
 		}
 		install := st.Phase == LeaderElection
 		st.Installed = m.View
-		t.out.Send(from, PrepareOK[O]{m.View, turn_dataList[Mutant](t, m.Aru)})
+		t.out.Send(from, PrepareOK[O]{m.View, turn_dataList[Mutant](t, m)})
 		if install {
 			turn_shiftToRegNonLeader[Mutant](t)
 		}
@@ -231,7 +233,7 @@ func turn_prepare[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S,
 			st.Installed = m.View
 		}
 		if install {
-			t.out.Send(from, PrepareOK[O]{m.View, turn_dataList[Mutant](t, m.Aru)})
+			t.out.Send(from, PrepareOK[O]{m.View, turn_dataList[Mutant](t, m)})
 			turn_shiftToRegNonLeader[Mutant](t)
 		}
 		turn_reconcile[Mutant](t, from, m.Aru)
@@ -274,7 +276,7 @@ func turn_prepare[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S,
 	if install {
 		st.Installed = m.View
 	}
-	t.out.Send(from, PrepareOK[O]{m.View, turn_dataList[Mutant](t, m.Aru)})
+	t.out.Send(from, PrepareOK[O]{m.View, turn_dataList[Mutant](t, m)})
 	if install {
 		turn_shiftToRegNonLeader[Mutant](t)
 	}
@@ -303,9 +305,42 @@ func turn_shiftToRegNonLeader[Mutant variant.Mutant, S any, O any, R any](t *tur
 	turn_submitAll[Mutant](t)
 }
 
-// prepareOK handles what another server knows. If the answer is no longer needed, its sender joins the view late and
-// has missed what was proposed and ordered so far.
+// prepareOK handles what another server knows. An answer that is cut counts only with its last part. Each part is
+// requested only after all earlier ones have arrived, and its sender accepts nothing meanwhile: it has installed this
+// view, and its leader does not propose yet. If the answer is no longer needed, its sender joins the view late and has
+// missed what was proposed and ordered so far.
 func turn_prepareOK[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], from actor.ID, m PrepareOK[O]) {
+	if variant.Of[Mutant]() == "cut-for-whole" {
+		st := t.st
+		if st.Phase == RegLeader && m.View == st.Installed {
+			if st.Asked < st.Aru {
+				t.out.Send(from, turn_proof[Mutant](t))
+			}
+			turn_proposeAgain[Mutant](t, from)
+		}
+		if st.Phase != LeaderElection || m.View != st.Attempted || st.Prepared == nil {
+			return
+		}
+		for _, o := range m.Data.Ordered {
+			turn_order[Mutant](t, o.Seq, o.Batch)
+		}
+		for _, p := range m.Data.Proposals {
+			turn_apply[Mutant](t, p)
+		}
+		st.Through = max(st.Through, m.Data.Through)
+		turn_advance[Mutant](t)
+		st.Prepared[from] = true
+		if m.Data.Cut > 0 {
+			t.out.Send(from, Prepare{m.View, st.Aru, m.Data.Cut})
+		} else {
+			st.Prepared[from] = true
+		}
+		turn_reconcile[Mutant](t, from, st.Through)
+		turn_prepared[Mutant](t)
+
+		return
+	}
+
 	st := t.st
 	if st.Phase == RegLeader && m.View == st.Installed {
 		if st.Asked < st.Aru {
@@ -322,9 +357,13 @@ func turn_prepareOK[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, 
 	for _, p := range m.Data.Proposals {
 		turn_apply[Mutant](t, p)
 	}
-	st.Prepared[from] = true
 	st.Through = max(st.Through, m.Data.Through)
 	turn_advance[Mutant](t)
+	if m.Data.Cut > 0 {
+		t.out.Send(from, Prepare{m.View, st.Aru, m.Data.Cut})
+	} else {
+		st.Prepared[from] = true
+	}
 	turn_reconcile[Mutant](t, from, st.Through)
 	turn_prepared[Mutant](t)
 }

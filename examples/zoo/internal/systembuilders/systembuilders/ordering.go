@@ -25,7 +25,7 @@ func turn_request[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S,
 		return
 	}
 	_, again := st.Pending.Get(c.ID)
-	if !again && t.full(st.Pending.Len()) {
+	if !again && t.full(st.Pending.Len()) || t.UpdateBytes > 0 && t.Size(c) > t.UpdateBytes {
 		return
 	}
 	st.Pending = st.Pending.With(c.ID, Pending[O]{from, c})
@@ -192,6 +192,9 @@ func turn_next[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O,
 func turn_bytes[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, S, O, R], b Batch[O]) (n int) {
 	if t.Size == nil {
 		return 0
+	}
+	if b.Len() == 0 {
+		return t.Size(rsm.Command[O]{})
 	}
 	for _, u := range b.All() {
 		n += t.Size(u.Command)

@@ -42,7 +42,9 @@
 // Executed updates may be collected: a server then keeps a snapshot of its machine instead of the updates, and sends
 // it to servers that lack some of them. Its data list says up to which slot everything is ordered, and a leader that
 // is behind learns these slots before it proposes. So what a majority accepted is never lost, however far each server
-// has collected.
+// has collected. A server that misses a slot may know of any number of later ones. If they do not fit in one message,
+// its data list says where it is cut, and the leader asks for the rest: the server counts as prepared with the last
+// part.
 //
 // A single server is a majority by itself: it preinstalls, prepares and orders within the step that begins each.
 package systembuilders
@@ -123,10 +125,11 @@ type (
 		Aru       rsm.Slot
 	}
 	// Prepare asks a server to install a view, and for what it knows of the slots above Aru: the leader has executed
-	// everything up to there.
+	// everything up to there. If the answer was cut, After is the last slot of it, and the leader asks for the rest.
 	Prepare struct {
-		View View
-		Aru  rsm.Slot
+		View  View
+		Aru   rsm.Slot
+		After rsm.Slot // 0 in the first one
 	}
 	// PrepareOK answers a Prepare.
 	PrepareOK[O any] struct {
@@ -192,6 +195,9 @@ type DataList[O any] struct {
 	// Through is not 0 if Ordered has no room for everything that is ordered, or some of it is collected: everything up
 	// to Through is ordered. The leader must learn it before it proposes.
 	Through rsm.Slot
+	// Cut is not 0 if there is no room for everything above the slots that the sender has executed: the list has nothing
+	// of slots above Cut. The leader must ask for the rest; see Prepare.
+	Cut rsm.Slot
 }
 
 func (ViewChange) message()               {}
@@ -218,8 +224,12 @@ type Options struct {
 	// Bytes is the maximum size of the updates of one slot, by Server.Size, except that a single update may be larger; 0
 	// means no limit.
 	Bytes int
-	// ListBytes is the maximum size of the updates of a data list, by Server.Size; 0 means no limit. Proposals come
-	// first; ordered updates for which there is no room are learned by the leader separately.
+	// UpdateBytes is the maximum size of an update, by Server.Size; 0 means no limit. A longer update of a client is
+	// ignored: no message with it would arrive, and its slot would never be ordered.
+	UpdateBytes int
+	// ListBytes is the maximum size of the updates of a data list, by Server.Size, except that a single slot may be
+	// larger; 0 means no limit. Slots that are not executed come first, and are sent in parts if there is no room for all
+	// of them. Executed ones for which there is no room are learned by the leader separately.
 	ListBytes int
 	// Forward is the maximum number of pending updates that a server has sent to the leader at a time: the oldest ones
 	// first, and the next ones as these are ordered. None are sent in election, and unanswered ones are sent again at
@@ -279,8 +289,9 @@ func (o Options) validate() error {
 	case o.Batch < 0 || o.Queue < 0 || o.Doublings < 0 || o.Part < 0 || o.Forward < 0:
 		return fmt.Errorf("batch %d, queue %d, doublings %d, part %d, forward %d: must not be negative",
 			o.Batch, o.Queue, o.Doublings, o.Part, o.Forward)
-	case o.Bytes < 0 || o.ListBytes < 0:
-		return fmt.Errorf("bytes %d, list bytes %d: must not be negative", o.Bytes, o.ListBytes)
+	case o.Bytes < 0 || o.UpdateBytes < 0 || o.ListBytes < 0:
+		return fmt.Errorf("bytes %d, update bytes %d, list bytes %d: must not be negative",
+			o.Bytes, o.UpdateBytes, o.ListBytes)
 	case o.Doublings > 16:
 		return fmt.Errorf("%d doublings: must be at most 16", o.Doublings)
 	case o.Delay > 0 && o.Delay < o.window():
