@@ -6,8 +6,8 @@ import (
 )
 
 // chunk is the maximum number of slots sent at once: in answer to a Learn, and in a data list both of those executed
-// and of those that are not. The answer to a Learn ends at a multiple of chunk, so that a server that receives that slot knows that there may be
-// more.
+// and of those that are not. The answer to a Learn ends at a multiple of chunk, so that a server that receives that
+// slot knows that there may be more.
 const chunk = 64
 
 // dataList returns what this server knows of the slots that a leader asks for, as much of it as one message may have.
