@@ -5,10 +5,10 @@ import (
 	"unsafe"
 )
 
-// The values of a component with many values mostly differ from one another in a few places. From then on, the
-// elements of a new value (of a slice or an array by index, of a struct its fields) and their elements in turn are
-// interned in tables of their own, so that equal parts are stored once. There is a table for each place, so that no
-// value refers to the same memory twice.
+// The values of a component or of a [Table] with many values mostly differ from one another in a few places. From then
+// on, the elements of a new value (of a slice or an array by index, of a struct its fields) and their elements in turn
+// are interned in tables of their own, so that equal parts are stored once. There is a table for each place, so that
+// no value refers to the same memory twice.
 
 const (
 	manyValues  = 4096
@@ -16,16 +16,18 @@ const (
 	firstAsked  = 4096 // look-ups after which a table is no longer used if more than three quarters were for new values
 )
 
+// elements are the tables of places, nil for those without one. Writers hold a lock.
+type elements []*element
+
 // element is the table of a place in the values of a component.
 type element struct {
 	column
 	asked uint32
 }
 
-// keep makes value number n of the column private; at holds a shallow copy of it. It returns by how many bytes the
+// keep makes value number n of a table private; at holds a shallow copy of it. It returns by how many bytes the
 // tables have grown outside the value's own memory.
-func (c *column) keep(at unsafe.Pointer, n uint32) (grown int64) {
-	p := c.plan
+func (c *elements) keep(p *plan, at unsafe.Pointer, n uint32) (grown int64) {
 	if n < manyValues || !p.composed() {
 		if p.owns {
 			p.own(at, 0)
@@ -34,6 +36,10 @@ func (c *column) keep(at unsafe.Pointer, n uint32) (grown int64) {
 	}
 	switch p.op {
 	case opStruct:
+		if len(p.fields) == 1 { // as new as the value
+			f := &p.fields[0]
+			return c.keep(f.plan, unsafe.Add(at, f.offset), n)
+		}
 		for i := range p.fields {
 			f := &p.fields[i]
 			grown += c.keepElement(i, f.plan, unsafe.Add(at, f.offset))
@@ -59,7 +65,7 @@ func (p *plan) composed() bool {
 	return p.owns && (p.op == opStruct || (p.op == opArray || p.op == opSlice) && p.elem.owns)
 }
 
-func (c *column) keepAll(p *plan, at unsafe.Pointer, n int) (grown int64) {
+func (c *elements) keepAll(p *plan, at unsafe.Pointer, n int) (grown int64) {
 	for i := range n {
 		grown += c.keepElement(i, p, unsafe.Add(at, uintptr(i)*p.size))
 	}
@@ -67,19 +73,19 @@ func (c *column) keepAll(p *plan, at unsafe.Pointer, n int) (grown int64) {
 }
 
 // keepElement makes the element at a place private; at holds a shallow copy of it.
-func (c *column) keepElement(place int, p *plan, at unsafe.Pointer) (grown int64) {
+func (c *elements) keepElement(place int, p *plan, at unsafe.Pointer) (grown int64) {
 	if !p.owns {
 		return p.bytes(at)
 	}
 	if place < maxElements {
-		for len(c.elements) <= place {
-			c.elements = append(c.elements, nil)
+		for len(*c) <= place {
+			*c = append(*c, nil)
 		}
-		before, e := int64(0), c.elements[place]
+		before, e := int64(0), (*c)[place]
 		if e == nil {
 			e = new(element)
 			e.init(p, 0, "")
-			c.elements[place] = e
+			(*c)[place] = e
 		} else {
 			before = e.bytes.Load()
 		}
@@ -88,7 +94,7 @@ func (c *column) keepElement(place int, p *plan, at unsafe.Pointer) (grown int64
 			p.assign(at, e.at(e.intern(at)))
 			return e.bytes.Load() - before
 		}
-		return e.keep(at, manyValues)
+		return e.elements.keep(p, at, manyValues)
 	}
 	p.own(at, 0)
 	return p.bytes(at)

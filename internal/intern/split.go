@@ -196,8 +196,8 @@ type column struct {
 	len    atomic.Uint32
 	bytes  atomic.Int64
 
-	elements []*element // by place, once there are many values; nil for places without a table
-	_        [64]byte   // Keep neighbours off this cache line.
+	elements elements // once there are many values
+	_        [64]byte // Keep neighbours off this cache line.
 }
 
 func (c *column) init(p *plan, offset uintptr, name string) {
@@ -258,7 +258,7 @@ func (c *column) add(own uint64, v unsafe.Pointer) uint32 {
 	}
 	at := c.at(id)
 	c.plan.assign(at, v)
-	c.bytes.Add(c.keep(at, id))
+	c.bytes.Add(c.elements.keep(c.plan, at, id))
 	(*c.owns[chunk].Load())[i] = own
 	c.len.Store(id + 1) // after the cell: a reader of the new length sees the cell
 	enter(*c.room(id), own&hashMask|uint64(id+1))

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/bits"
+	"reflect"
 	"sync"
 	"sync/atomic"
 	"unsafe"
@@ -37,6 +38,9 @@ type Table[T any] struct {
 	owns   [chunkCount]atomic.Pointer[[]uint64] // the Walker's hash at the time of interning; unused for a flat type
 	len    atomic.Uint32
 	bytes  atomic.Int64
+
+	composed bool                // values may have elements with memory of their own, stored once if there are many
+	elements map[*plan]*elements // of values from number manyValues on, by type; only if composed
 }
 
 // Cells of a chunk never move, so that reads need no lock. Four chunks double the table.
@@ -92,6 +96,9 @@ func NewTable[T any]() (*Table[T], error) {
 // NewTableOf returns an empty table for values that w walks.
 func NewTableOf[T any](w *Walker[T]) *Table[T] {
 	t := &Table[T]{walker: w, bucket: structureHash, buckets: map[bucketKey]head{}}
+	if t.composed = w.plan.op == opInterface || w.plan.composed() && !(w.boxed && w.plan.direct); t.composed {
+		t.elements = map[*plan]*elements{}
+	}
 	index := make([]uint64, firstIndex)
 	t.index.Store(&index)
 	t.bytes.Store(8 * firstIndex)
@@ -126,13 +133,51 @@ func (t *Table[T]) InternCopy(v T) (id uint32, fresh bool) {
 	if id, ok := t.find(own, v); ok {
 		return id, false
 	}
+	if t.many() {
+		return t.insert(own, v) // which makes what it needs private
+	}
 	return t.insert(own, t.walker.Copy(v))
+}
+
+// many reports whether the elements of new values are stored once.
+func (t *Table[T]) many() bool { return t.composed && t.Len() >= manyValues }
+
+// share returns a private copy of v whose elements are those of the table, and how much memory it adds. The lock is
+// held.
+func (t *Table[T]) share(v T) (shared T, held int64) {
+	w := t.walker
+	p, at, box := w.plan, w.at(&v), (*iface)(nil)
+	switch {
+	case p.op == opInterface:
+		if box = (*iface)(at); box.tab != nil {
+			p, at = p.dynamicOf(box)
+		}
+		if !p.composed() || p.direct {
+			v = w.Copy(v)
+			return v, t.held(v)
+		}
+	case w.boxed:
+		box = (*iface)(unsafe.Pointer(&v))
+	}
+	if box != nil {
+		to := reflect.New(p.typ).UnsafePointer()
+		p.assign(to, at)
+		box.data, at, held = to, to, block(int64(p.size))
+	}
+	e := t.elements[p]
+	if e == nil {
+		e = new(elements)
+		t.elements[p] = e
+	}
+	return v, held + e.keep(p, at, manyValues)
 }
 
 // insert adds v, which a look-up did not find.
 func (t *Table[T]) insert(own uint64, v T) (id uint32, fresh bool) {
-	key := t.bucketOf(v, own)
-	held := t.held(v) // like the hashes, computed before taking the lock
+	key, held, share := t.bucketOf(v, own), int64(0), t.many()
+	if !share {
+		held = t.held(v) // like the hashes, computed before taking the lock
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if id, ok := t.find(own, v); ok {
@@ -140,6 +185,9 @@ func (t *Table[T]) insert(own uint64, v T) (id uint32, fresh bool) {
 	}
 	if id, ok := t.findFriend(key, own, v); ok {
 		return id, false
+	}
+	if share {
+		v, held = t.share(v)
 	}
 	return t.add(v, own, key, held), true
 }

@@ -73,7 +73,7 @@ func (v *gathered) change(r *rand.Rand) {
 	}
 }
 
-// TestTogether requires that a copy is equal, shares nothing, and can be appended to without a change to its neighbours.
+// TestTogether requires that a copy is equal, shares nothing, and can be appended to without changing its neighbours.
 func TestTogether(t *testing.T) {
 	s, err := NewSplit[gathered]()
 	if err != nil {
@@ -101,8 +101,8 @@ func TestTogether(t *testing.T) {
 	}
 }
 
-// TestEdited changes values in place, as one piece of memory or many, and compares what is said of them with a comparison
-// of everything.
+// TestEdited changes values in place, as one piece of memory or many, and compares what is said of them with a
+// comparison of everything.
 func TestEdited(t *testing.T) {
 	s, err := NewSplit[gathered]()
 	if err != nil {
