@@ -101,9 +101,9 @@ func (e *engine) turn() {
 	if !e.turning.on() {
 		return
 	}
-	e.judge.Turn(e.turning.Symmetry)
+	e.judge.Turn(e.turning.Symmetry, e.isOver)
 	if e.inside != nil {
-		e.inside.Turned = &memo.Turned{Symmetry: e.turning.Symmetry, Who: "the boundary"}
+		e.inside.Turned = &memo.Turned{Symmetry: e.turning.Symmetry, Who: "the boundary", Over: e.isOver}
 	}
 }
 

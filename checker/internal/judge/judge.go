@@ -234,11 +234,12 @@ func (j *Judge) Again(r *statespace.Reading, state []statespace.PartID) error {
 	return nil
 }
 
-// Turn makes properties of states be asked about all images of a state.
-func (j *Judge) Turn(by statespace.Symmetry) {
+// Turn makes properties of states be asked about all images of a state, until over reports that the search ended
+// without a result.
+func (j *Judge) Turn(by statespace.Symmetry, over func() bool) {
 	for _, i := range j.ofStates {
 		q := j.predicates[i]
-		q.Turned = &memo.Turned{Symmetry: by, Who: fmt.Sprintf("the property %q", j.Properties[i].Name)}
+		q.Turned = &memo.Turned{Symmetry: by, Who: fmt.Sprintf("the property %q", j.Properties[i].Name), Over: over}
 		q.Learn = func(reads []statespace.Read) {
 			covering, ok := by.Covers(reads)
 			if !ok {

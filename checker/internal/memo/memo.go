@@ -87,7 +87,11 @@ func (p *Function) Value(r *statespace.Reading, state []statespace.PartID) (answ
 	if answer, err = p.of(r, state); err != nil || p.Turned == nil {
 		return answer, err
 	}
+	asked := 0
 	p.Turned.Images(state, func(image []statespace.PartID) bool {
+		if asked++; asked%imagesAtOnce == 1 && p.Turned.Over() {
+			return false
+		}
 		var other uint32
 		if other, err = p.of(r, image); err == nil && other != answer {
 			err = p.Turned.uneven()
@@ -233,7 +237,12 @@ func (p *Function) Forgets() bool { return p.forgets }
 type Turned struct {
 	statespace.Symmetry
 	Who string // the function, in words
+	// Over reports whether the search ended without a result, so that the images left need not be evaluated.
+	Over func() bool
 }
+
+// imagesAtOnce is the number of images that are evaluated between calls of Over. A state may have millions.
+const imagesAtOnce = 64
 
 // uneven returns the error that two images of a state have different answers.
 func (t *Turned) uneven() error {
