@@ -296,6 +296,16 @@ func (s *spaces) unreduced(state []statespace.PartID) []statespace.PartID {
 	return full
 }
 
+// DeadLetters returns the messages in flight, in a state of another space of the model, that nothing their recipients
+// can still do reads, as far as the search got: an exhausted search proves it. It returns none for a search that was
+// not reduced by letters, failed, or whose last audit was not finished. It must not be called after Close.
+func (r *Result) DeadLetters(space statespace.Space, state []statespace.PartID) ([]statespace.DeadLetter, error) {
+	if r.engine == nil || r.Err != nil || r.engine.reduction == nil || !r.engine.reduction.sound {
+		return nil, nil
+	}
+	return r.engine.reduction.reducer.Dead(r.engine.space, space, state)
+}
+
 // manyStates is the number of states from which Advice recommends a reduction.
 const manyStates = 10_000_000
 

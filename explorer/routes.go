@@ -28,6 +28,7 @@ func (s *Server) routes() http.Handler {
 	both("explain", s.explain)
 	both("values", s.values)
 	both("pictures", s.pictures)
+	both("dead", s.dead)
 	mux.HandleFunc("POST "+v1+"seek", s.seek)
 	mux.HandleFunc("GET "+v1+"formats", s.formats)
 	both("export", s.export)
@@ -49,8 +50,9 @@ func (s *Server) routes() http.Handler {
 type ModelList struct {
 	Schema string             `json:"schema"`
 	Models []ModelDescription `json:"models"`
-	Model  string             `json:"model"`  // the model the server was started with
-	Config map[string]string  `json:"config"` // settings the server was started with
+	Model  string             `json:"model"`            // the model the server was started with
+	Config map[string]string  `json:"config"`           // settings the server was started with
+	Reduce string             `json:"reduce,omitempty"` // how checks are reduced, if they are
 }
 
 // ModelDescription describes a model.
@@ -73,6 +75,9 @@ type OptionDescription struct {
 
 func (s *Server) listModels(w http.ResponseWriter, _ *http.Request) {
 	list := ModelList{Schema: Schema, Model: s.config.Model, Config: s.config.Settings}
+	if reduce := s.config.Check.Reduce; reduce != statespace.Full {
+		list.Reduce = reduce.String()
+	}
 	for _, m := range s.config.Models {
 		d := ModelDescription{Options: []OptionDescription{}}
 		d.Name, d.Summary = m.Title()

@@ -49,9 +49,11 @@ func (s *Server) inTurn(r *http.Request, f func() (any, error)) (any, error) {
 		defer func() { <-s.heavy }()
 		return f()
 	case <-r.Context().Done():
-		return nil, &apiError{Status: http.StatusServiceUnavailable, Code: "busy", Message: "the request was given up"}
+		return nil, errGivenUp
 	}
 }
+
+var errGivenUp = &apiError{Status: http.StatusServiceUnavailable, Code: "busy", Message: "the request was given up"}
 
 // random handles a request for a random walk.
 func (s *Server) random(w http.ResponseWriter, r *http.Request) {

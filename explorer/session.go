@@ -46,8 +46,9 @@ type tables struct {
 	parted bool      // not in open any more; closed by the last user
 	used   time.Time // when a user last acquired or released it
 
-	mu     sync.Mutex        // guards the tree of places and the fields below
-	judged map[string][]bool // property values by state
+	mu       sync.Mutex        // guards the tree of places and the fields below
+	judged   map[string][]bool // property values by state
+	evidence *evidence         // of what is dead; nil until that is asked for
 }
 
 // place is a state on a path.
@@ -169,7 +170,22 @@ func (s *Server) tidy() {
 func (all *sessions) part(t *tables) {
 	t.parted = true
 	if t.users == 0 {
-		t.space.Close()
+		t.close()
+	}
+}
+
+// hold adds a user to tables that are in use already.
+func (all *sessions) hold(t *tables) {
+	all.mu.Lock()
+	defer all.mu.Unlock()
+	t.users++
+}
+
+// close frees tables that have no users.
+func (t *tables) close() {
+	t.space.Close()
+	if t.evidence != nil {
+		t.evidence.result.Close()
 	}
 }
 
@@ -178,7 +194,7 @@ func (all *sessions) release(t *tables) {
 	t.users--
 	t.used = time.Now()
 	if t.parted && t.users == 0 {
-		t.space.Close()
+		t.close()
 	}
 	all.mu.Unlock()
 	all.trim(time.Time{})

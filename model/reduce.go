@@ -187,14 +187,22 @@ func (r *reduced) keeps(envelope uint32) bool {
 		if r.reducer.kept[r.space.messageType(r.space.envelopes.At(envelope)[2])] {
 			known = letterKept
 		}
-		for selection := range r.space.sys.picks {
-			if _, picked := r.space.reader.pick(selection, envelope); picked {
-				known = letterKept
-			}
+		if r.picks(envelope) {
+			known = letterKept
 		}
 		atomic.StoreUint32(place, known)
 	}
 	return known == letterKept
+}
+
+// picks reports whether a selection picks an envelope while it is in flight.
+func (r *reduced) picks(envelope uint32) bool {
+	for selection := range r.space.sys.picks {
+		if _, picked := r.space.reader.pick(selection, envelope); picked {
+			return true
+		}
+	}
+	return false
 }
 
 // noteRead records that an aspect of a slot is read.

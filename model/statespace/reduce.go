@@ -45,8 +45,17 @@ type Reducer interface {
 	// Audit verifies everything omitted from a space since the last audit. The space must not be used meanwhile. An
 	// error is an error in the model.
 	Audit(Space, Pass) (Audited, error)
+	// Dead returns the messages in flight, in a state of another space of the source, that their recipients ignore now
+	// and in every local state that follows in the audited part of a space. The space must not be searched meanwhile.
+	Dead(audited, of Space, state []PartID) ([]DeadLetter, error)
 	// Report returns what was reduced.
 	Report() ReductionReport
+}
+
+// DeadLetter is a message in flight that nothing its recipient can still do reads.
+type DeadLetter struct {
+	Slot int    // of the recipient
+	Key  string // of the Letter
 }
 
 // Pass is the state of a search, as needed by an audit.

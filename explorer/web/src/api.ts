@@ -64,7 +64,7 @@ export type Option = {
   optional?: boolean;
 };
 export type Model = { name: string; summary: string; options: Option[] };
-export type Models = { models: Model[]; model: string; config: Config };
+export type Models = { models: Model[]; model: string; config: Config; reduce?: string };
 export type Way = { found: boolean; path: string[]; visited?: number; ended?: string; initial?: number; shortest?: boolean };
 export type Point = {
   seconds: number;
@@ -109,6 +109,7 @@ export type Picture = {
   rows: { name: string; cells: Cell[]; note?: string }[];
   legend?: { mark: string; text: string }[];
 };
+export type Dead = { proved: boolean; evidence: string; states: number; letters: { slot: string; key: string; why: string }[] };
 export type Goal = {
   property?: string;
   answer?: boolean;
@@ -173,6 +174,7 @@ export const state = (q: Query) => json<State>("state", q);
 export const random = (q: Query) => json<Way>("random", q);
 export const seek = (q: Query) => json<Way>("seek", q);
 export const explain = (q: Query) => json<Explanation>("explain", q);
+export const dead = (q: Query) => json<Dead>("dead", q);
 export const pictures = async (q: Query) => (await json<{ pictures: Picture[] }>("pictures", q)).pictures;
 export const values = async (q: Query) => (await json<{ values: string[][] }>("values", q)).values;
 export const minimize = (q: Query) => json<Way>("minimize", q);

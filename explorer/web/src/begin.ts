@@ -5,10 +5,10 @@ import * as api from "./api";
 import * as link from "./link";
 import type { Against, Opening } from "./store";
 import {
-  about, against, attempt, base, baseStep, branches, catalogue, chain, check, config,
+  about, against, attempt, base, baseStep, branches, catalogue, chain, check, config, deadShown,
   explain, extend, fail, failed, fetchWatched, fetched, folded, forget, hearOfDiscoveries, here,
-  hidden, initial, line, load, lookAt, model, openModel, opened, order, pathOf,
-  pending, problem, root, select, selected, series, settled, shown, side, tab,
+  hidden, initial, line, load, loadDead, lookAt, model, openModel, opened, order, pathOf,
+  pending, problem, root, select, selected, series, settled, shown, side, stateOf, tab,
   tabs, tip, watches, withText,
 } from "./store";
 
@@ -31,7 +31,7 @@ async function writeLink() {
     model: model.value, config: config.value, initial: initial.value, path: pathOf(tip.value), selected: selected.value,
     fingerprint: tip.value.step?.fingerprint ?? tip.value.state?.fingerprint ?? "",
     base: base.value, tab: tab.value === tabs[0]?.[0] ? "" : tab.value, hidden: [...hidden.value], order: order.value,
-    about: tip.value.about, folded: folded.value, text: withText.value, side: side.value === "network" ? "network" : "",
+    about: tip.value.about, folded: folded.value, text: withText.value, side: side.value === "network" ? "network" : "", dead: deadShown.value,
     watches: watches.value, against: against.value === null ? "" : JSON.stringify(against.value),
     branches: branches.value.filter((end) => !chain.value.includes(end)).map(pathOf),
   };
@@ -56,6 +56,7 @@ async function openLink(fragment: string, models: Promise<api.Models | undefined
   if (!start || mine !== links) return;
   const opening = view ? await openView(view) : "failed";
   if (opening !== "failed" || opened()) return;
+  deadShown.value = start.reduce !== undefined;
   const why = problem.value; // of a link that cannot be opened
   if ((await openModel(start.model, start.config)) !== "open" || !why) return;
   problem.value = why;
@@ -79,7 +80,7 @@ export async function begin() {
   if (!(await models)) return;
   effect(() => {
     void [model.value, config.value, tip.value, selected.value, base.value, tab.value, hidden.value, order.value];
-    void [about.value, folded.value, withText.value, side.value, watches.value, against.value, pending.value, failed.value];
+    void [about.value, folded.value, withText.value, side.value, watches.value, against.value, pending.value, failed.value, deadShown.value];
     void fetched.value;
     writeSoon();
   });
@@ -88,6 +89,9 @@ export async function begin() {
     const b = chain.value[baseStep.value];
     load(p).catch(fail);
     if (b && b !== p) load(b).catch(fail);
+  });
+  effect(() => {
+    if (deadShown.value && side.value === "network" && stateOf(here.value)) void loadDead(here.value);
   });
   effect(() => void fetchWatched(tip.value, watches.value));
   let later = 0;
@@ -133,6 +137,7 @@ async function openView(v: link.View): Promise<Opening> {
     tab.value = tabs.some(([id]) => id === v.tab) ? v.tab : (tabs[0]?.[0] ?? "");
     withText.value = v.text;
     side.value = v.side === "network" ? "network" : "actors";
+    deadShown.value = v.dead;
     watches.value = v.watches;
     against.value = readAgainst(v.against);
   });

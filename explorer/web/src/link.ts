@@ -15,6 +15,7 @@ export type View = {
   folded: boolean;
   text: boolean; // the steps stand as text
   side: string;
+  dead: boolean; // dead letters are greyed
   tab: string;
   watches: string[];
   branches: string[][]; // the paths of the other branches
@@ -83,6 +84,7 @@ export async function write(v: Omit<View, "unread">): Promise<string> {
   if (v.folded) u.push("d=1");
   if (v.text) u.push("x=1");
   if (v.side) u.push(`n=${encodeURIComponent(v.side)}`);
+  if (v.dead) u.push("g=1");
   if (v.watches.length) u.push(`w=${v.watches.map(keyText).join("~")}`);
   if (v.against && v.against.length <= mostOfBranches) u.push(`v=${encodeURIComponent(v.against)}`);
   if (v.branches.length) {
@@ -100,7 +102,7 @@ export async function write(v: Omit<View, "unread">): Promise<string> {
 export async function read(fragment: string): Promise<View | null> {
   const v: View = {
     model: "", config: {}, initial: 0, path: [], selected: -1, fingerprint: "", base: null, tab: "", hidden: [], order: [],
-    about: "", folded: false, text: false, side: "", watches: [], branches: [], against: "",
+    about: "", folded: false, text: false, side: "", dead: false, watches: [], branches: [], against: "",
     unread: false,
   };
   const list = (text: string) => text.split("~").map(decodeURIComponent);
@@ -123,6 +125,7 @@ export async function read(fragment: string): Promise<View | null> {
       else if (name === "d") v.folded = text === "1";
       else if (name === "x") v.text = text === "1";
       else if (name === "n") v.side = decodeURIComponent(text);
+      else if (name === "g") v.dead = text === "1";
       else if (name === "w") v.watches = list(text);
       else if (name === "v") v.against = decodeURIComponent(text);
       else if (name === "y") {

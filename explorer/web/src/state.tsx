@@ -1,6 +1,6 @@
 // The right column: what the actors are, and what is under way.
 
-import type { Choice, Letter, Slot, State } from "./api";
+import type { Choice, Dead, Letter, Slot, State } from "./api";
 import { takeBy } from "./actions";
 import { ballotClass } from "./diagram";
 import { Icon } from "./icons";
@@ -97,15 +97,16 @@ export function Actors({ now, before }: { now: State; before?: State }) {
 
 const verbs: Record<string, string> = { deliver: "Deliver", drop: "Drop" };
 
-function LetterRow({ letter, actions, fresh }: { letter: Letter; actions: Choice[]; fresh: boolean }) {
+function LetterRow({ letter, actions, fresh, dead }: { letter: Letter; actions: Choice[]; fresh: boolean; dead?: string }) {
   const about = actions.filter((a) => a.key.endsWith(` ${letter.key}`) && (a.from !== undefined || a.message !== undefined));
   return (
-    <li class="letter">
+    <li class={`letter ${dead ? "dead" : ""}`} title={dead}>
       <div class="letter-text">
         <span class="ends">{letter.from} → {letter.to}</span>
         <span class={`message ${ballotClass(letter.message)}`}><Cut text={letter.message} /></span>
         {letter.copies > 1 && <span class="badge" title={`${letter.copies} copies`}>×{letter.copies}</span>}
         {fresh && <span class="badge good">new</span>}
+        {dead && <span class="badge dead">dead<span class="sr">: {dead}</span></span>}
       </div>
       <div class="letter-actions">
         {about.map((a) => (
@@ -121,13 +122,27 @@ function LetterRow({ letter, actions, fresh }: { letter: Letter; actions: Choice
   );
 }
 
+/** The switch that greys dead letters, and how it is known which are. */
+function DeadSwitch({ dead }: { dead: Dead | null }) {
+  return (
+    <div class="dead-switch">
+      <label><input type="checkbox" checked={s.deadShown.value} onChange={(e) => (s.deadShown.value = e.currentTarget.checked)} /> Grey what nothing can read any more</label>
+      <p class="muted small" role="status">{s.deadShown.value && (dead ? dead.evidence : "Searching for it, for ten seconds at most…")}</p>
+    </div>
+  );
+}
+
 export function Network({ now, before }: { now: State; before?: State }) {
   const slots = now.slots.filter((x) => (x.letters?.length ?? 0) > 0);
+  const dead = s.here.value.dead;
+  const why = new Map<string, string>();
+  if (s.deadShown.value) for (const l of dead?.letters ?? []) why.set(`${l.slot} ${l.key}`, l.why);
   if (slots.length === 0) return <p class="empty">No message is in flight.</p>;
   const older = new Map<string, number>();
   for (const x of before?.slots ?? []) for (const l of x.letters ?? []) older.set(`${x.name} ${l.key}`, l.copies);
   return (
     <div class="cards">
+      <DeadSwitch dead={dead} />
       {slots.map((x) => (
         <section key={x.name} class="card" aria-label={`Messages to ${x.name}`}>
           <header>
@@ -137,7 +152,7 @@ export function Network({ now, before }: { now: State; before?: State }) {
           </header>
           <ul class="letters">
             {x.letters?.map((l, i) => (
-              <LetterRow key={`${l.key} ${i}`} letter={l} actions={now.actions}
+              <LetterRow key={`${l.key} ${i}`} letter={l} actions={now.actions} dead={why.get(`${x.name} ${l.key}`)}
                 fresh={before !== undefined && before !== now && l.copies > (older.get(`${x.name} ${l.key}`) ?? 0)} />
             ))}
           </ul>

@@ -13,11 +13,12 @@ export type Place = {
   children: Map<string, Place>;
   loading: Promise<void> | null;
   about: string; // the property that it was walked to for; empty for whatever it shows
+  dead: api.Dead | null; // letters that are, once they were asked for
 };
 
 const newPlace = (parent: Place | null, key: string): Place => ({
   parent, depth: parent ? parent.depth + 1 : 0, key, step: null, state: null, children: new Map(), loading: null,
-  about: "",
+  about: "", dead: null,
 });
 
 export const catalogue = signal<api.Model[]>([]);
@@ -50,6 +51,7 @@ export const found = signal(""); // what is searched for in the steps
 export const allLanes = signal(false); // lifelines of those that take no part, too, where there is no room for all
 export const folded = signal(false); // only the causal past of the selected step is shown
 export const withText = signal(false); // the steps stand as text beside the diagram
+export const deadShown = signal(false); // letters in flight that nothing can read any more are greyed
 export const side = signal<"actors" | "network">("actors"); // of the right column
 export const about = signal(0); // grows when a place is to be about another property
 /** What is left of a path that does not apply as a whole, as long as one looks at where it ends. */
@@ -156,6 +158,27 @@ export function load(p: Place): Promise<void> {
     p.loading = null;
   });
   return p.loading;
+}
+
+let seeking: Place | null = null;
+
+/** Asks which letters in flight are dead. The server searches for that when it is first asked about a model. */
+export async function loadDead(p: Place): Promise<void> {
+  if (p.dead || seeking === p) return;
+  seeking = p;
+  try {
+    const dead = await patiently(api.dead({ ...query(p), property: "" }));
+    if (!shown(p)) return;
+    p.dead = dead;
+    fetched.value++;
+  } catch (e) {
+    if (shown(p)) {
+      deadShown.value = false;
+      fail(e);
+    }
+  } finally {
+    if (seeking === p) seeking = null;
+  }
 }
 
 const patience = 600; // milliseconds, after which one wants to know what is awaited
