@@ -82,6 +82,9 @@ func searchReduced(
 		red.ReductionReport = red.reducer.Report()
 		if !red.refuted {
 			r.Elapsed = time.Since(began)
+			if r.cause == stopTime && o.Timeout > 0 {
+				r.Stopped = stoppedBy(r.cause, o) // of all searches together
+			}
 			told := red.Reduced
 			r.Reduced = &told
 			r.Notes = append(r.Notes, red.Notes...)
