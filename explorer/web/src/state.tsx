@@ -134,7 +134,7 @@ function DeadSwitch({ dead }: { dead: Dead | null }) {
 
 export function Network({ now, before }: { now: State; before?: State }) {
   const slots = now.slots.filter((x) => (x.letters?.length ?? 0) > 0);
-  const dead = s.here.value.dead;
+  const dead = s.deadOf(s.here.value);
   const why = new Map<string, string>();
   if (s.deadShown.value) for (const l of dead?.letters ?? []) why.set(`${l.slot} ${l.key}`, l.why);
   if (slots.length === 0) return <p class="empty">No message is in flight.</p>;

@@ -160,6 +160,12 @@ export function load(p: Place): Promise<void> {
   return p.loading;
 }
 
+/** The letters that are dead at a place, once that is known. Whoever asks is told then. */
+export function deadOf(p: Place): api.Dead | null {
+  void fetched.value;
+  return p.dead;
+}
+
 let seeking: Place | null = null;
 
 /** Asks which letters in flight are dead. The server searches for that when it is first asked about a model. */
