@@ -46,15 +46,16 @@ func TestDead(t *testing.T) {
 func TestDeadUnknown(t *testing.T) {
 	_, base := serve(t, nil)
 	for _, c := range []struct{ model, network, evidence string }{
-		{"single-decree", "ordered", "What is dead is not known. Dead letters are kept: on an ordered network"},
-		{"two-phase-commit", "", "What is dead is not known. The search is not reduced: that is for systems of actors."},
+		{"single-decree", "ordered", "Dead letters are kept: on an ordered network"},
+		{"two-phase-commit", "", "The search is not reduced: that is for systems of actors."},
 	} {
 		q := explorer.Query{Model: c.model, Config: map[string]string{}}
 		if c.network != "" {
 			q.Config["network"] = c.network
 		}
 		d := ask[explorer.Dead](t, base, "dead", q, http.StatusOK)
-		if d.Proved || len(d.Letters) > 0 || !strings.HasPrefix(d.Evidence, c.evidence) {
+		if d.Proved || len(d.Letters) > 0 || !strings.HasPrefix(d.Evidence, "What is dead is not known. ") ||
+			!strings.Contains(d.Evidence, c.evidence) {
 			t.Errorf("%s: %+v", c.model, d)
 		}
 	}
