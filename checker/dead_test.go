@@ -8,7 +8,6 @@ import (
 	"synod/checker"
 	"synod/examples/durableabd"
 	"synod/examples/singledecree"
-	"synod/model"
 	"synod/model/statespace"
 	"synod/network"
 )
@@ -17,7 +16,8 @@ import (
 // any state that follows, which the whole transition graph tells.
 func TestDeadLetters(t *testing.T) {
 	one := singledecree.Config{Servers: 3, Clients: 1, Puts: 1}
-	duplicating, crashing := one, one
+	duplicating, crashing, lossy := one, one, one
+	lossy.Lossy = true
 	duplicating.Network = network.UnorderedDuplicating
 	crashing.MaxDown, crashing.MaxCrashes = 1, 1
 	abd := durableabd.Config{Servers: 2, Clients: 1, Puts: 1}
@@ -25,7 +25,7 @@ func TestDeadLetters(t *testing.T) {
 	for name, src := range map[string]statespace.Source{
 		"paxos": singledecree.System(one), "duplicating": singledecree.System(duplicating),
 		"crashing": singledecree.System(crashing), "abd": durableabd.System(abd),
-		"lossy": singledecree.System(singledecree.Config{Servers: 3, Clients: 1, Puts: 1, Config: model.Config{Lossy: true}}),
+		"lossy": singledecree.System(lossy),
 	} {
 		t.Run(name, func(t *testing.T) { deadLetters(t, src) })
 	}

@@ -16,10 +16,12 @@ func TestDead(t *testing.T) {
 	_, base := serve(t, nil)
 	q := explorer.Query{Model: "single-decree", Config: map[string]string{"clients": "1"}}
 	first := ask[explorer.Dead](t, base, "dead", q, http.StatusOK)
-	if !first.Proved || len(first.Letters) != 0 || first.States != 137 || !strings.HasPrefix(first.Evidence, "Proved by a search of 137 states") {
+	if !first.Proved || len(first.Letters) != 0 || first.States != 137 ||
+		!strings.HasPrefix(first.Evidence, "Proved by a search of 137 states") {
 		t.Errorf("at the beginning: %+v", first)
 	}
-	way := ask[explorer.Way](t, base, "random", explorer.Query{Model: q.Model, Config: q.Config, Seed: 1, Count: 5000}, http.StatusOK)
+	far := explorer.Query{Model: q.Model, Config: q.Config, Seed: 1, Count: 5000}
+	way := ask[explorer.Way](t, base, "random", far, http.StatusOK)
 	if way.Ended != "nothing more can happen" {
 		t.Fatalf("the walk ended otherwise: %s", way.Ended)
 	}

@@ -32,8 +32,10 @@ func TestImagesOver(t *testing.T) {
 		evaluated, polled := 0, 0
 		p := NewMapping(flat{}, "p", func(*statespace.Reading) uint32 { evaluated++; return yes })
 		p.forgets = true
-		p.forgotten.Store(guardFirst) // It evaluates a state twice now and then only, from here on.
-		p.Turned = &Turned{Symmetry: turnable{images: images}, Over: func() bool { polled++; return polled >= c.overAt }}
+		p.forgotten.Store(guardFirst) // From here on it evaluates a state twice only now and then.
+		p.Turned = &Turned{
+			Symmetry: turnable{images: images}, Over: func() bool { polled++; return polled >= c.overAt },
+		}
 		answer, err := p.Value(statespace.NewReading(flat{}), []statespace.PartID{0})
 		if err != nil || answer != yes {
 			t.Errorf("answer %d, %v", answer, err)
