@@ -163,12 +163,13 @@ func (t *turn[S, O, R]) prepareOK(from actor.ID, m PrepareOK[O]) {
 	for _, p := range m.Data.Proposals {
 		t.apply(p)
 	}
+	if m.Data.Cut == 0 {
+		st.Prepared[from] = true
+	}
 	st.Through = max(st.Through, m.Data.Through)
 	t.advance()
-	if m.Data.Cut > 0 {
+	if m.Data.Cut > 0 && st.Prepared != nil { // Not if what it has executed ended the election.
 		t.out.Send(from, Prepare{m.View, st.Aru, m.Data.Cut})
-	} else {
-		st.Prepared[from] = true
 	}
 	t.reconcile(from, st.Through)
 	t.prepared()

@@ -327,13 +327,13 @@ func turn_prepareOK[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, 
 		for _, p := range m.Data.Proposals {
 			turn_apply[Mutant](t, p)
 		}
+		if m.Data.Cut >= 0 {
+			st.Prepared[from] = true
+		}
 		st.Through = max(st.Through, m.Data.Through)
 		turn_advance[Mutant](t)
-		st.Prepared[from] = true
-		if m.Data.Cut > 0 {
+		if m.Data.Cut > 0 && st.Prepared != nil { // Not if what it has executed ended the election.
 			t.out.Send(from, Prepare{m.View, st.Aru, m.Data.Cut})
-		} else {
-			st.Prepared[from] = true
 		}
 		turn_reconcile[Mutant](t, from, st.Through)
 		turn_prepared[Mutant](t)
@@ -357,12 +357,13 @@ func turn_prepareOK[Mutant variant.Mutant, S any, O any, R any](t *turn[Mutant, 
 	for _, p := range m.Data.Proposals {
 		turn_apply[Mutant](t, p)
 	}
+	if m.Data.Cut == 0 {
+		st.Prepared[from] = true
+	}
 	st.Through = max(st.Through, m.Data.Through)
 	turn_advance[Mutant](t)
-	if m.Data.Cut > 0 {
+	if m.Data.Cut > 0 && st.Prepared != nil { // Not if what it has executed ended the election.
 		t.out.Send(from, Prepare{m.View, st.Aru, m.Data.Cut})
-	} else {
-		st.Prepared[from] = true
 	}
 	turn_reconcile[Mutant](t, from, st.Through)
 	turn_prepared[Mutant](t)
