@@ -8,9 +8,11 @@ import (
 	"synod/model/statespace"
 )
 
+// SecondGrouping is the number of states at which groups are chosen for the second and last time.
+const SecondGrouping = FewStates
+
 const (
-	firstGrouping  = 2_000
-	SecondGrouping = FewStates
+	firstGrouping = 2_000 // the number of states at which groups are chosen first
 	// maxTogether is the most combinations that a unit of several slots may have. Each costs a list of steps.
 	maxTogether = 1_024
 	// maxGathered is the most states examined. Of more, a sample is taken.
