@@ -144,12 +144,15 @@ func TestMembers(t *testing.T) {
 		c.servers[i].stop()
 		c.start(Member{ID: i, Hosts: c.all})
 	}
-	seen := make(map[string]bool)
+	updates := 0
 	for k, l := range loads {
+		// A slot may have updates of several clients, but a client asks for one after the other.
+		seen := make(map[string]bool)
+		updates += len(l.slots)
 		for i, slot := range l.slots {
 			place, _, _ := strings.Cut(slot, ",")
 			if seen[place] {
-				t.Errorf("%s has two updates", place)
+				t.Errorf("%s has two updates of a client", place)
 			}
 			seen[place] = true
 			for _, by := range []int{3, 4} {
@@ -162,7 +165,7 @@ func TestMembers(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("%d updates", len(seen))
+	t.Logf("%d updates", updates)
 }
 
 // TestMembersRefused asks for changes that would have no effect, or stop the cluster, and starts servers that may not be.
