@@ -102,7 +102,7 @@ onPage("watched fields stand beside the diagram, and the link knows", { address:
   await count(page, ".column-head", 2);
   await count(page, ".column-cell", 4);
   await shows(page, ".column-cell.changed", "A");
-  await page.waitForFunction(() => location.hash.includes("w="));
+  await page.waitForFunction(() => /[#&]w=[^&]*~/.test(location.hash)); // of both fields: the link is written a little later
   const other = await open(on.browser, page.url());
   await count(other, ".column-cell", 4);
   await shows(other, ".column-cell.changed", "A");
