@@ -15,11 +15,17 @@ type slice struct {
 // nothing is the target of empty slices: it has an address and no bytes.
 var nothing struct{}
 
-// bytesAt returns n bytes of memory as a slice.
+// bytesAt returns n bytes of memory as a slice. They may be those of several values that adjoin, which a check for pointer
+// arithmetic in builds with the race detector takes for a mistake. All of them must be in use elsewhere.
+//
+//go:nocheckptr
 func bytesAt(p unsafe.Pointer, n uintptr) []byte {
 	return unsafe.Slice((*byte)(p), n)
 }
 
+// equalBytes compares n bytes, which may be those of several values, too.
+//
+//go:nocheckptr
 func equalBytes(a, b unsafe.Pointer, n uintptr) bool {
 	switch n {
 	case 8:

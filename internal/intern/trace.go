@@ -162,6 +162,8 @@ func (s *Split[T]) Intact(t *Trace) bool {
 }
 
 // touch sets touched for the components of pieces that were changed. It reports whether there are any.
+//
+//go:nocheckptr
 func (m *memory) touch(touched []bool) (some bool) {
 	for i := range m.tracts {
 		r := &m.tracts[i]
@@ -184,6 +186,8 @@ func (m *memory) touch(touched []bool) (some bool) {
 const longTract = 256
 
 // difference returns the offset, from at on, of the first byte that differs, or size.
+//
+//go:nocheckptr
 func difference(a, b unsafe.Pointer, at, size uintptr) uintptr {
 	for at+8 <= size && *(*[8]byte)(unsafe.Add(a, at)) == *(*[8]byte)(unsafe.Add(b, at)) {
 		at += 8
