@@ -187,10 +187,12 @@ func (e *engine) discover(r *Result, level int) {
 	}
 }
 
+// wantsGroups reports whether to choose units anew. Those of several slots only help with steps.
+func (e *engine) wantsGroups() bool { return e.whole == nil && e.states.WantsGroups() }
+
 // regroup chooses new units at the end of a level, if that is due.
 func (e *engine) regroup(current *store.Frontier) {
-	n := e.states.Len()
-	if e.whole != nil || !e.states.WantsGroups(n) { // Units of several slots only help with steps.
+	if !e.wantsGroups() {
 		return
 	}
 	groups := e.states.Groups()

@@ -72,7 +72,7 @@ func (e *engine) depthFirst(r *Result) {
 			waiting.Add(0, s.pending)
 		}
 		us := e.units
-		if n := e.states.Len(); n < lateGrouping && e.whole == nil && e.states.WantsGroups(n) {
+		if e.states.Len() < lateGrouping && e.wantsGroups() {
 			us = expand.New(e.space, e.states.Arena, e.states.Groups())
 		}
 		if !e.relayout(us, waiting) {

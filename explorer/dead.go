@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"synod/checker"
+	"synod/internal/noun"
 	"synod/model/statespace"
 )
 
@@ -102,7 +103,7 @@ func (t *tables) dead(r *checker.Result, p *place) (*Dead, error) {
 		return nil, err
 	}
 	d.Proved = r.Exhausted && r.Audited()
-	searched := fmt.Sprintf("a search of %s, without dead letters", statesText(r.Unique))
+	searched := fmt.Sprintf("a search of %s, without dead letters", noun.Count(r.Unique, "state"))
 	if d.Proved {
 		d.Evidence = "Proved by " + searched + ", which was exhaustive and audited."
 	} else {
@@ -122,11 +123,4 @@ func (t *tables) dead(r *checker.Result, p *place) (*Dead, error) {
 		d.Letters = append(d.Letters, DeadLetter{Slot: name, Key: l.Key, Why: why})
 	}
 	return d, nil
-}
-
-func statesText(n int) string {
-	if n == 1 {
-		return "1 state"
-	}
-	return fmt.Sprintf("%d states", n)
 }

@@ -76,7 +76,7 @@ var systemBuildersEntries = []catalog.Entry{{
 			Name: part, Doc: "maximum number of bytes of a snapshot in a message; 0 for no limit", Max: maxPuts, Special: true,
 		},
 		{
-			Name: list, Doc: "slots in an answer to a Prepare, at most, whose rest the leader asks for; 0 for no bound", Max: maxPuts,
+			Name: list, Doc: "maximum number of slots in an answer to a Prepare, whose rest the leader requests; 0 for no limit", Max: maxPuts,
 			Special: true,
 		},
 		{

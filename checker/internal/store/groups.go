@@ -26,9 +26,10 @@ const (
 	minGathered    = 64
 )
 
-// WantsGroups reports whether to choose units anew at n states: twice in a search, when enough states are known to
-// see which slots go together.
-func (s *States) WantsGroups(n int) bool {
+// WantsGroups reports whether to choose units anew: twice in a search, when enough states are known to see which slots
+// go together.
+func (s *States) WantsGroups() bool {
+	n := s.Len()
 	due := n >= firstGrouping && s.regrouped < firstGrouping || n >= SecondGrouping && s.regrouped < SecondGrouping
 	if due {
 		s.regrouped = n
